@@ -1,0 +1,109 @@
+"""Ground: configuration, read once from the environment, frozen, and refused where it would be unsafe."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+ASSETS = Path(__file__).resolve().parent
+
+
+class ConfigError(Exception):
+    """A setting is missing or unsafe; the text is one sentence that names it."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting of a process. `.env.example` lists the same names; a test compares the two."""
+
+    database_url: str
+    database_owner_url: str = ""
+    redis_url: str
+    secret_keys: tuple[str, ...]
+    host: str = "127.0.0.1"
+    port: int = 8080
+    admin_port: int = 0
+    public_url: str = ""
+    installation: str = "hub"
+    web_processes: int = 1
+    worker_threads: int = 2
+    log_level: str = "info"
+    data_dir: str = "data"
+    listen_fd: int = -1
+    admin_fd: int = -1
+    trusted_proxies: tuple[str, ...] = ()
+
+    def keys(self, purpose: str) -> tuple[bytes, ...]:
+        """The 32-byte keys of one purpose, newest first: the first signs, all verify.
+
+        Each purpose ("cookie", "cursor", "hint", "queue", "page") derives its own by HMAC-SHA-256, so that
+        a value made for one place means nothing in another.
+        """
+        return tuple(
+            hmac.new(key.encode(), b"incidenthub/1/" + purpose.encode(), hashlib.sha256).digest()
+            for key in self.secret_keys
+        )
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The exact origins that a browser may speak from: loopback at our port, and the public URL."""
+        own = {f"http://{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        return frozenset(own | ({self.public_url} if self.public_url else set()))
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The exact `Host` values that are answered: those of the origins (Tornado checks none)."""
+        return frozenset(urlsplit(origin).netloc for origin in self.origins)
+
+
+def read(environment: Mapping[str, str]) -> Config:
+    """Take the settings out of `environment`; raise ConfigError with one sentence for what cannot be."""
+
+    def required(name: str) -> str:
+        value = environment.get(name, "")
+        if not value:
+            raise ConfigError(f"{name} is not set; see .env.example.")
+        return value
+
+    def number(name: str, default: int, low: int, high: int) -> int:
+        text = environment.get(name) or str(default)
+        if not text.lstrip("-").isdigit() or not low <= int(text) <= high:
+            raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+        return int(text)
+
+    secret_keys = tuple(key for key in required("HUB_SECRET_KEYS").split(",") if key)
+    if any(len(key) < 32 for key in secret_keys):
+        raise ConfigError("HUB_SECRET_KEYS has a key of fewer than 32 characters.")
+    port = number("HUB_PORT", 8080, 1, 65535)
+    public_url = environment.get("HUB_PUBLIC_URL", "").rstrip("/")
+    parts = urlsplit(public_url)
+    if public_url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path):
+        raise ConfigError("HUB_PUBLIC_URL must be an origin, such as https://hub.example.org.")
+    return Config(
+        database_url=required("HUB_DATABASE_URL"),
+        database_owner_url=environment.get("HUB_DATABASE_OWNER_URL", ""),
+        redis_url=required("HUB_REDIS_URL"),
+        secret_keys=secret_keys,
+        host=environment.get("HUB_HOST") or "127.0.0.1",
+        port=port,
+        admin_port=number("HUB_ADMIN_PORT", min(port + 1, 65535), 1, 65535),
+        public_url=public_url,
+        installation=environment.get("HUB_INSTALLATION") or "hub",
+        web_processes=number("HUB_WEB_PROCESSES", 1, 1, 64),
+        worker_threads=number("HUB_WORKER_THREADS", 2, 1, 64),
+        log_level=environment.get("HUB_LOG_LEVEL") or "info",
+        data_dir=environment.get("HUB_DATA_DIR") or "data",
+        listen_fd=number("HUB_LISTEN_FD", -1, -1, 1 << 20),
+        admin_fd=number("HUB_ADMIN_FD", -1, -1, 1 << 20),
+        trusted_proxies=tuple(environment.get("HUB_TRUSTED_PROXIES", "").replace(",", " ").split()),
+    )
+
+
+def assets(name: str) -> Path:
+    """The folder `static` or `migrations`: beside this file in a wheel, one up in a checkout."""
+    packed = ASSETS / name
+    return packed if packed.is_dir() else ASSETS.parent / name

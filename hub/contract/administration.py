@@ -1,0 +1,126 @@
+"""Administrative events: organizations, people, keys, sessions and refusals; in no responder's view."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.contract.events import Kind
+from hub.contract.words import Role, Scope
+
+
+class Administrative(Kind, frozen=True, kw_only=True):
+    """The base of what only owners and admins (or the person) may see."""
+
+    administrative = True
+
+
+class OrganizationCreated(Administrative, frozen=True, kw_only=True):
+    """An organization exists."""
+
+    kind = "organization.created"
+    about = "organization"
+    slug: str
+    name: str
+
+
+class MemberAdded(Administrative, frozen=True, kw_only=True):
+    """A person is a member."""
+
+    kind = "member.added"
+    about = "member"
+    name: str
+
+
+class RoleGranted(Administrative, frozen=True, kw_only=True):
+    """A role was bound to a subject in a scope."""
+
+    kind = "role.granted"
+    about = "binding"
+    subject: str
+    role: Role
+    scope: Scope
+
+
+class TeamCreated(Administrative, frozen=True, kw_only=True):
+    """A team exists."""
+
+    kind = "team.created"
+    about = "team"
+    name: str
+
+
+class ServiceCreated(Administrative, frozen=True, kw_only=True):
+    """A service exists."""
+
+    kind = "service.created"
+    about = "service"
+    name: str
+
+
+class IntegrationCreated(Administrative, frozen=True, kw_only=True):
+    """An integration exists; its key was shown once."""
+
+    kind = "integration.created"
+    about = "integration"
+    name: str
+    service: str
+
+
+class KeyCreated(Administrative, frozen=True, kw_only=True):
+    """An API key exists; it was shown once."""
+
+    kind = "key.created"
+    about = "key"
+    name: str
+    scopes: tuple[str, ...]
+
+
+class SessionUsed(Administrative, frozen=True, kw_only=True):
+    """A session was used in this organization for the first time."""
+
+    kind = "session.used"
+    about = "session"
+    device: str
+
+
+class RequestRefused(Administrative, frozen=True, kw_only=True):
+    """An actor was refused an action; equal refusals of one minute are folded, with their count."""
+
+    kind = "request.refused"
+    about = "organization"
+    who: str
+    action: str
+    target: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+class PersonCreated(Administrative, frozen=True, kw_only=True):
+    """A person can sign in."""
+
+    kind = "person.created"
+    about = "person"
+
+
+class SessionStarted(Administrative, frozen=True, kw_only=True):
+    """A person signed in."""
+
+    kind = "session.started"
+    about = "session"
+    device: str
+
+
+class SessionEnded(Administrative, frozen=True, kw_only=True):
+    """A session ended; its streams end with it."""
+
+    kind = "session.ended"
+    about = "session"
+    reason: str
+
+
+class SignInFailed(Administrative, frozen=True, kw_only=True):
+    """A sign-in failed: of a person in that person's log, of a name that nobody has in the installation's."""
+
+    kind = "sign_in.failed"
+    about = "person"

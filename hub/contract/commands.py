@@ -1,0 +1,81 @@
+"""Commands: what may be asked of an incident, imperative; each names its Struct and its action."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from hub.contract.words import Action, Severity
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=16_384)]
+Version = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The arguments of a command. With `if_version` a loser is told who was first (409)."""
+
+    action: ClassVar[Action]
+    if_version: Version | None = None
+
+
+class Acknowledge(Command, frozen=True, kw_only=True):
+    """I have it."""
+
+    action = Action.INCIDENT_ACKNOWLEDGE
+
+
+class Unacknowledge(Command, frozen=True, kw_only=True):
+    """Nobody has it: back to triggered."""
+
+    action = Action.INCIDENT_ACKNOWLEDGE
+
+
+class Mitigate(Command, frozen=True, kw_only=True):
+    """The harm has stopped."""
+
+    action = Action.INCIDENT_RESOLVE
+
+
+class Resolve(Command, frozen=True, kw_only=True):
+    """It is over; its alerts are cleared."""
+
+    action = Action.INCIDENT_RESOLVE
+
+
+class Close(Command, frozen=True, kw_only=True):
+    """Nothing is left to do."""
+
+    action = Action.INCIDENT_RESOLVE
+
+
+class Reopen(Command, frozen=True, kw_only=True):
+    """It is not over."""
+
+    action = Action.INCIDENT_RESOLVE
+
+
+class Note(Command, frozen=True, kw_only=True):
+    """Write something down; plain text, at most 16,384 characters."""
+
+    action = Action.INCIDENT_NOTE
+    text: Text
+
+
+class SetSeverity(Command, frozen=True, kw_only=True):
+    """Say how bad it is."""
+
+    action = Action.INCIDENT_EDIT
+    severity: Severity
+
+
+COMMANDS: dict[str, type[Command]] = {
+    "acknowledge": Acknowledge,
+    "unacknowledge": Unacknowledge,
+    "mitigate": Mitigate,
+    "resolve": Resolve,
+    "close": Close,
+    "reopen": Reopen,
+    "note": Note,
+    "severity": SetSeverity,
+}

@@ -1,0 +1,100 @@
+"""Stream frames (subprotocol `incidenthub.v1+json`): one JSON object a message, named by `frame`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+SUBPROTOCOL = "incidenthub.v1+json"
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="frame", omit_defaults=True):
+    """The base of all frames."""
+
+
+class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
+    """Client: start or change what is followed on this socket."""
+
+    after: str | None = None
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """The window, in milliseconds, out of which a client draws its reconnect delay."""
+
+    min: int
+    max: int
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a client may send: bytes a message, messages a second."""
+
+    message_bytes: int
+    messages_per_second: int
+
+
+class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
+    """The verdict on the resume. `from_` is the cursor where this stream starts, `head` that of now."""
+
+    from_: str = msgspec.field(name="from")
+    head: str
+    mode: str
+    heartbeat_ms: int
+    retry: Retry
+    limits: Limits
+    expires_at: datetime | None = None
+
+
+class Mark(Frame, frozen=True, kw_only=True, tag="mark"):
+    """Everything up to `cursor` was sent; the next `events` will start after it."""
+
+    cursor: str
+    at: datetime
+
+
+class Reset(Frame, frozen=True, kw_only=True, tag="reset"):
+    """Drop your state, read the lists again, go on from `cursor`."""
+
+    reason: str
+    cursor: str
+
+
+class Goaway(Frame, frozen=True, kw_only=True, tag="goaway"):
+    """Dial a new connection with your cursor within `after_ms`, then close this one."""
+
+    after_ms: int
+    reason: str
+
+
+class Error(Frame, frozen=True, kw_only=True, tag="error"):
+    """Always before a close; `code` is a word of CLOSE_CODES."""
+
+    code: str
+    message: str
+    retry_ms: int | None = None
+
+
+CLOSE_CODES: dict[str, int] = {
+    "going_away": 1001,
+    "restart": 1012,
+    "bad_request": 4000,
+    "unauthenticated": 4001,
+    "forbidden": 4003,
+    "unknown_organization": 4004,
+    "rate_limited": 4100,
+    "too_many_streams": 4101,
+    "server_error": 4102,
+    "slow_reader": 4208,
+    "expired": 4300,
+    "revoked": 4301,
+    "cursor_invalid": 4400,
+}
+
+
+def events(after: str, cursor: str, bodies: list[bytes]) -> bytes:
+    """The `events` frame of the range (after, cursor], from event bodies that are already encoded."""
+    return b'{"frame":"events","after":"%s","cursor":"%s","events":[%s]}' % (
+        after.encode(),
+        cursor.encode(),
+        b",".join(bodies),
+    )

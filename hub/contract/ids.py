@@ -1,0 +1,44 @@
+"""The wire's names for things: a typed prefix and a UUIDv7 in base32, such as `inc_06a4…`."""
+
+from __future__ import annotations
+
+from base64 import b32hexdecode, b32hexencode
+from typing import Final, NewType
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+TenantId = NewType("TenantId", UUID)
+IncidentId = NewType("IncidentId", UUID)
+AlertId = NewType("AlertId", UUID)
+ServiceId = NewType("ServiceId", UUID)
+IntegrationId = NewType("IntegrationId", UUID)
+
+INSTALLATION: Final = TenantId(UUID(int=0))
+PREFIXES: Final = {
+    "organization": "org", "person": "usr", "member": "mem", "team": "tem", "service": "svc",
+    "integration": "int", "key": "key", "alert": "alr", "incident": "inc", "event": "evt",
+    "receipt": "rcp", "session": "ses", "binding": "rol", "task": "tsk",
+}  # fmt: skip
+
+
+def new() -> UUID:
+    """A fresh id. UUIDv7, so that an index grows at its end and ids sort by time of birth."""
+    return uuid7()
+
+
+def text(kind: str, value: UUID) -> str:
+    """Write an id for the wire: 4 characters of prefix, 26 of base32hex, which keeps the order."""
+    return f"{PREFIXES[kind]}_{b32hexencode(value.bytes).decode().rstrip('=').lower()}"
+
+
+def parse(kind: str, value: str) -> UUID | None:
+    """Read an id of the wire; None for anything that `text` would not have written."""
+    prefix, _, digits = value.partition("_")
+    if prefix != PREFIXES[kind] or len(digits) != 26 or not digits.isascii() or digits != digits.lower():
+        return None
+    try:
+        read = UUID(bytes=b32hexdecode(digits.upper() + "======"))
+    except ValueError:
+        return None
+    return read if text(kind, read) == value else None

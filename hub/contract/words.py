@@ -1,0 +1,137 @@
+"""The words that have a fixed set of values, the same in code, schema, API, logs and docs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where an incident stands; the order is the lifecycle's."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+OPEN = frozenset({Status.TRIGGERED, Status.ACKNOWLEDGED, Status.MITIGATED})
+
+
+class Severity(StrEnum):
+    """How bad an incident is; SEV1 is worst."""
+
+    SEV1 = "SEV1"
+    SEV2 = "SEV2"
+    SEV3 = "SEV3"
+    SEV4 = "SEV4"
+    SEV5 = "SEV5"
+
+
+class Urgency(StrEnum):
+    """Whether an incident may wake somebody."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+class AlertSeverity(StrEnum):
+    """What a monitoring system says of one alert."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class AlertStatus(StrEnum):
+    """Where an alert stands."""
+
+    FIRING = "firing"
+    CLEARED = "cleared"
+    STALE = "stale"
+    SUPPRESSED = "suppressed"
+
+
+class SignalAction(StrEnum):
+    """What one signal asks for."""
+
+    TRIGGER = "trigger"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+    NOTE = "note"
+    CHANGE = "change"
+
+
+class AutoResolve(StrEnum):
+    """What a service does with an incident whose alerts have all cleared."""
+
+    ALWAYS = "always"
+    UNLESS_WORKED = "unless_worked"
+    NEVER = "never"
+
+
+class InboxState(StrEnum):
+    """What became of one stored request."""
+
+    STORED = "stored"
+    DONE = "done"
+    DEAD = "dead"
+    QUARANTINED = "quarantined"
+
+
+class Decision(StrEnum):
+    """What was decided about one signal; the words of a receipt's items."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    REOPENED = "reopened"
+    REPEATED = "repeated"
+    CLEARED = "cleared"
+    ACKNOWLEDGED = "acknowledged"
+    NOTED = "noted"
+    RECORDED = "recorded"
+    IGNORED = "ignored"
+    REJECTED = "rejected"
+    UNREADABLE = "unreadable"
+
+
+class Action(StrEnum):
+    """What an actor may do, `noun:verb`. Every route, command and named system actor declares its own."""
+
+    INCIDENT_READ = "incident:read"
+    INCIDENT_OPEN = "incident:open"
+    INCIDENT_ACKNOWLEDGE = "incident:acknowledge"
+    INCIDENT_RESOLVE = "incident:resolve"
+    INCIDENT_NOTE = "incident:note"
+    INCIDENT_EDIT = "incident:edit"
+    STREAM_FOLLOW = "stream:follow"
+    SERVICE_READ = "service:read"
+    RECEIPT_READ = "receipt:read"
+    AUDIT_READ = "audit:read"
+    ORGANIZATION_MANAGE = "organization:manage"
+    SELF_READ = "self:read"
+    SELF_MANAGE = "self:manage"
+    LOG_READ = "log:read"
+    LOG_SEAL = "log:seal"
+    INBOX_WRITE = "inbox:write"
+    INBOX_DRAIN = "inbox:drain"
+    REFUSAL_RECORD = "refusal:record"
+
+
+class Role(StrEnum):
+    """What a member, team or key is in a scope; `domain/access.py` says what each may do."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    RESPONDER = "responder"
+    OBSERVER = "observer"
+
+
+class Scope(StrEnum):
+    """Where a role holds."""
+
+    ORGANIZATION = "organization"
+    TEAM = "team"
+    SERVICE = "service"
+    INCIDENT = "incident"

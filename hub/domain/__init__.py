@@ -1,0 +1,1 @@
+"""The rules, pure: no await, no I/O, no clock, no framework."""

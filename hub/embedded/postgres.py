@@ -1,0 +1,196 @@
+"""Embedded PostgreSQL: a cluster of our own on loopback, with random passwords."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from hub.embedded import home
+from hub.embedded.keep import LOOPBACK, choose_port, read_kept, write_kept, write_private
+from hub.embedded.spec import EmbeddedError, Spec, run
+
+ADMIN = "postgres"
+ROLES = (ADMIN, "hub_migrator", "hub_runtime")
+DATABASE = "hub"
+
+
+class Postgres:
+    """One cluster whose place, passwords and port are kept in `folder`.
+
+    `settings` are given to the server on its command line. Call prepare() first, then start command(),
+    then wait_ready() and provision(); all of them may be repeated.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.folder = folder.resolve()
+        self.settings = dict(settings or {})
+        self.port = 0
+        self.cluster = self.folder / "postgres"
+        self._passwords: dict[str, str] = {}
+        self._user = home.unprivileged_user()
+        self._bin = Path()
+
+    def prepare(self) -> None:
+        """Make the cluster when there is none and choose a port; raise EmbeddedError when that cannot be."""
+        kept = read_kept(self.folder / "postgres.json")
+        self._passwords = kept.get("passwords") or {role: secrets.token_urlsafe(24) for role in ROLES}
+        self.port = choose_port(kept.get("port"))
+        if "cluster" in kept:
+            self.cluster = self.folder / kept["cluster"]
+        else:
+            self.cluster = self._place()
+        if (self.cluster / "PG_VERSION").is_file():
+            self._user = home.owner_of(self.cluster)
+        elif kept.get("made"):
+            raise EmbeddedError(f"the PostgreSQL cluster {self.cluster} that {self.folder} points to is missing.")
+        self._bin = home.binaries(self._user)
+        keep = {"cluster": str(self.cluster), "port": self.port, "passwords": self._passwords}
+        if self.cluster.parent == self.folder:
+            keep["cluster"] = self.cluster.name  # so that the folder may be moved
+        write_kept(self.folder / "postgres.json", keep | {"made": kept.get("made", False)})
+        if not (self.cluster / "PG_VERSION").is_file():
+            self._initdb()
+        self._check_major()
+        self._wait_until_free(timeout=15)
+        write_kept(self.folder / "postgres.json", keep | {"made": True})
+
+    def _place(self) -> Path:
+        """Beside our other files, or in the system's state directory where the server's user cannot reach."""
+        if self._user is None or home.may_pass(self._user, self.folder):
+            return self.folder / "postgres"
+        return home.STATE / f"cluster-{secrets.token_hex(6)}"
+
+    def _initdb(self) -> None:
+        """Make the cluster under another name first: what is found under its own name is whole."""
+        draft = self.cluster.with_name(self.cluster.name + ".new")
+        password = self.cluster.with_name(self.cluster.name + ".password")
+        try:
+            if draft.parent != self.folder:
+                home.open_folder(draft.parent)
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(mode=0o700)
+            owner = -1 if self._user is None else self._user.pw_uid
+            os.chown(draft, owner, -1 if self._user is None else self._user.pw_gid)
+            write_private(password, self._passwords[ADMIN].encode(), owner)
+            run(
+                self._spec(
+                    "initdb",
+                    f"--pgdata={draft}",
+                    f"--username={ADMIN}",
+                    f"--pwfile={password}",
+                    "--auth=scram-sha-256",
+                    "--encoding=UTF8",
+                    "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8",
+                    "--locale=C",
+                    "--no-instructions",
+                    directory=draft,
+                ),
+                timeout=120,
+            )
+            draft.rename(self.cluster)
+        except OSError as error:
+            raise EmbeddedError(f"{self.cluster} cannot be made: {error.strerror or error}.") from error
+        finally:
+            password.unlink(missing_ok=True)
+
+    def _check_major(self) -> None:
+        try:
+            theirs = (self.cluster / "PG_VERSION").read_text().strip()
+        except OSError as error:
+            raise EmbeddedError(f"{self.cluster} cannot be read: {error.strerror or error}.") from error
+        ours = home.major()
+        if theirs != ours:
+            raise EmbeddedError(
+                f"{self.cluster} was made by PostgreSQL {theirs} and this is {ours}: move the folder away to start"
+                f" empty, or keep the data with `pg_upgrade --username={ADMIN} --old-bindir=/usr/lib/postgresql/"
+                f"{theirs}/bin --new-bindir={self._bin} --old-datadir={self.cluster} --new-datadir=NEW`,"
+                f" where NEW is made by {self._bin}/initdb."
+            )
+
+    def _wait_until_free(self, timeout: float) -> None:
+        """Wait for the last server on this cluster to be gone, as after a kill -9 of its supervisor."""
+        deadline = time.monotonic() + timeout
+        while self._is_running():
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"another PostgreSQL is still running on {self.cluster}.")
+            time.sleep(0.05)
+
+    def _is_running(self) -> bool:
+        try:
+            pid = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError):
+            return False
+        # A number may have been given to another process since: the server looks at that itself.
+        command = Path(f"/proc/{pid}/comm")
+        return not command.exists() or command.read_text().strip() == "postgres"
+
+    def _spec(self, program: str, *arguments: str, directory: Path) -> Spec:
+        return Spec(
+            name=program,
+            argv=(str(self._bin / program), *arguments),
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            directory=directory,
+            user=self._user,
+            stop=signal.SIGINT,  # "fast": it disconnects clients instead of waiting for them
+            kill=signal.SIGQUIT,  # "immediate"; a SIGKILL would leave its shared memory behind
+            orphan=signal.SIGQUIT,
+        )
+
+    def command(self) -> Spec:
+        """The server as a child process: loopback TCP only, since a socket's path may not pass 107 bytes."""
+        settings = {
+            "listen_addresses": LOOPBACK,
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "password_encryption": "scram-sha-256",
+            "synchronous_commit": "on",
+            "fsync": "on",
+        } | self.settings
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        return self._spec("postgres", "-D", str(self.cluster), *options, directory=self.cluster)
+
+    def url(self, role: str = "hub_runtime", database: str = DATABASE) -> str:
+        """The address of a database for one of ROLES, the password in it."""
+        return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{database}"
+
+    def is_ready(self) -> bool:
+        """Whether the server lets the administrator in at this moment."""
+        try:
+            psycopg.connect(self.url(ADMIN, "postgres"), connect_timeout=2).close()
+        except psycopg.Error:
+            return False
+        return True
+
+    def wait_ready(self, timeout: float) -> None:
+        """Return when the server lets us in; raise EmbeddedError after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while not self.is_ready():
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"PostgreSQL did not answer on port {self.port} within {timeout:g} seconds.")
+            time.sleep(0.05)
+
+    def provision(self, roles: str) -> None:
+        """Run `roles` (SQL that may be repeated) as the administrator, set passwords, make the database."""
+        with psycopg.connect(self.url(ADMIN, "postgres"), autocommit=True) as connection:
+            connection.execute(roles.encode())
+            for role in ROLES[1:]:
+                connection.execute(
+                    sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), self._passwords[role])
+                )
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+                connection.execute(f"CREATE DATABASE {DATABASE} OWNER hub_owner")
+
+    def discard(self) -> None:
+        """Delete the cluster for good; the server must have been stopped."""
+        shutil.rmtree(self.cluster, ignore_errors=True)

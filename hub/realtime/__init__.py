@@ -1,0 +1,1 @@
+"""Streams and the doorbell: from the log to every open connection, in order, without a hole."""

@@ -1,0 +1,1 @@
+"""Background work: Huey wakes it, the sweeper does it anyway."""
