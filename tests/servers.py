@@ -27,6 +27,16 @@ SETTINGS = {
 }
 
 
+MEMORY = Path("/dev", "shm")
+
+
+def _fast_folder() -> str | None:
+    """Memory, where copying a database takes 16 ms instead of 100, if this machine has plenty of it."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 3 << 30:
+        return str(MEMORY)
+    return None
+
+
 @dataclass(frozen=True)
 class Database:
     """One database and its addresses for the roles that a process may have."""
@@ -87,7 +97,7 @@ def running(spec: Spec, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 @contextmanager
 def start_servers(roles: str) -> Iterator[Servers]:
     """Start both servers in a temporary folder with the roles that the SQL in `roles` makes."""
-    folder = Path(tempfile.mkdtemp(prefix="incidenthub-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="incidenthub-test-", dir=_fast_folder()))
     folder.chmod(0o711)  # when root runs the tests, the server's own user has to pass through
     postgres, valkey = Postgres(folder, SETTINGS), Valkey(folder)
     try:
