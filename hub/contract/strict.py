@@ -1,0 +1,140 @@
+"""Strict JSON: bytes to plain values, or the one place where they are broken; every body is read with it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Final
+
+POINTER_MAX: Final = 512
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+
+
+class Broken(Exception):
+    """Bytes that are not JSON as we take it: a JSON pointer (RFC 6901), a code word, a safe sentence.
+
+    The sentence never repeats what was sent; the pointer is cut at POINTER_MAX and always valid text.
+    """
+
+    def __init__(self, pointer: str, code: str, detail: str) -> None:
+        super().__init__(f"{pointer or 'body'}: {detail}")
+        self.pointer = pointer[:POINTER_MAX]
+        self.code = code
+        self.detail = detail
+
+
+def scan(
+    body: bytes, max_depth: int = 32, max_nodes: int | None = None, max_string: int | None = None
+) -> object:
+    """Read JSON (RFC 8259) into dict, list, str, int, float, bool and None; raise Broken and nothing else.
+
+    Refused beyond the grammar: nesting deeper than `max_depth` objects and lists, a key twice in one object
+    (a decoder would keep the last, another reader the first), NUL and lone surrogates (PostgreSQL takes
+    neither), numbers that are not finite and integers past 64 bits. `max_nodes` counts values, `max_string`
+    characters of a key or value. A byte order mark is skipped, as section 8.1 allows. Time and memory are
+    linear in the body, so bound its bytes first; `max_depth` must stay far below Python's recursion limit.
+    """
+    try:
+        value = _DECODER.decode(body.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Broken("", "not_utf8", f"The body is not UTF-8 (byte {error.start}).") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Broken("", "invalid_json", f"The body is not JSON: {error.msg} ({where}).") from None
+    except RecursionError:
+        raise Broken("", "too_deep", f"The nesting is deeper than {max_depth}.") from None
+    _Look(max_nodes, max_string).at(value, max_depth)
+    return value
+
+
+def escape(segment: str | int) -> str:
+    """Write one step of a JSON pointer, with its slash."""
+    return "/" + str(segment).replace("~", "~0").replace("/", "~1")
+
+
+class _Twice(dict[str, object]):
+    """An object in which a key came twice: found while decoding, told with its pointer by the look."""
+
+    key: str
+
+
+class _Look:
+    """One walk over a decoded value. Pointers are put together only while a Broken travels up."""
+
+    def __init__(self, max_nodes: int | None, max_string: int | None) -> None:
+        self.nodes_left = math.inf if max_nodes is None else max_nodes
+        self.max_string = math.inf if max_string is None else max_string
+
+    def at(self, value: object, depth_left: int) -> None:
+        self.nodes_left -= 1
+        if self.nodes_left < 0:
+            raise Broken("", "too_many", "The body holds too many values.")
+        if isinstance(value, str):
+            self.text(value)
+        elif isinstance(value, dict):
+            self.members(value, depth_left - 1)
+        elif isinstance(value, list):
+            self.elements(value, depth_left - 1)
+        elif isinstance(value, float):
+            if not math.isfinite(value):
+                raise Broken("", "bad_number", "The number is not finite.")
+        elif isinstance(value, int) and not _SMALLEST <= value <= _LARGEST:
+            raise Broken("", "bad_number", "The integer does not fit in 64 bits.")
+
+    def text(self, value: str) -> None:
+        if len(value) > self.max_string:
+            raise Broken("", "too_long", f"The text is longer than {self.max_string} characters.")
+        if "\0" in value or not (value.isascii() or _is_unicode(value)):
+            raise Broken("", "bad_character", "The text holds a NUL or half of a surrogate pair.")
+
+    def members(self, value: dict[str, object], depth_left: int) -> None:
+        _not_too_deep(depth_left)
+        for key, member in value.items():
+            self.text(key)  # outside the try: a bad key is never part of a pointer
+            try:
+                self.at(member, depth_left)
+            except Broken as broken:
+                raise Broken(escape(key) + broken.pointer, broken.code, broken.detail) from None
+        if isinstance(value, _Twice):
+            raise Broken(escape(value.key), "duplicate_key", "The key is in this object twice.")
+
+    def elements(self, value: list[object], depth_left: int) -> None:
+        _not_too_deep(depth_left)
+        for index, element in enumerate(value):
+            try:
+                self.at(element, depth_left)
+            except Broken as broken:
+                raise Broken(escape(index) + broken.pointer, broken.code, broken.detail) from None
+
+
+def _not_too_deep(depth_left: int) -> None:
+    if depth_left < 0:
+        raise Broken("", "too_deep", "The nesting is too deep.")
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    twice = _Twice()
+    for key, value in pairs:
+        if key in twice:
+            twice.key = key
+        twice[key] = value
+    return twice
+
+
+def _integer(digits: str) -> int:
+    """Read at most 21 characters: enough to be out of range, while int() of a million digits is quadratic."""
+    return int(digits[:21])
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
