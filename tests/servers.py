@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
-import psycopg
+import asyncpg
 
 from hub.embedded import Postgres, Spec, Valkey
-from hub.embedded.spec import start, stop
+from hub.embedded.spec import until
 
 # What a test may lose: everything. Nothing else differs from `up`.
 SETTINGS = {
@@ -27,6 +29,7 @@ SETTINGS = {
 }
 
 
+T = TypeVar("T")
 MEMORY = Path("/dev", "shm")
 
 
@@ -70,28 +73,44 @@ class Servers:
         Its name is a random one unless it is given.
         """
         name = name or f"test_{uuid4().hex}"
-        with self._admin() as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER hub_owner')
+        wait(self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER hub_owner'))
         return self.database(name)
 
     def drop_database(self, database: Database) -> None:
         """Drop it and end every connection to it."""
-        with self._admin() as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
+        wait(self._execute(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)'))
 
-    def _admin(self) -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(self.postgres.url("postgres", "postgres"), autocommit=True)
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.postgres.url("postgres", "postgres"), timeout=10)
+        try:
+            await connection.execute(statement, timeout=30)
+        finally:
+            await connection.close()
+
+
+def wait(work: Coroutine[Any, Any, T]) -> T:
+    """Await something from a plain function, in a loop that leaves the test's own loop alone."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
 
 
 @contextmanager
 def running(spec: Spec, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A child process for the length of the block, its output in `log`."""
     with log.open("ab") as output:
-        child = start(spec, output)
+        child = subprocess.Popen(spec.argv, stdout=output, stderr=output, **spec.options())
     try:
         yield child
     finally:
-        stop(child, spec, timeout=10)
+        child.send_signal(spec.stop)
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.send_signal(spec.kill)
+            child.wait(10)
 
 
 @contextmanager
@@ -107,9 +126,9 @@ def start_servers(roles: str) -> Iterator[Servers]:
             running(postgres.command(), folder / "postgres.log"),
             running(valkey.command(), folder / "valkey.log"),
         ):
-            postgres.wait_ready(timeout=30)
-            postgres.provision(roles)
-            valkey.wait_ready(timeout=10)
+            wait(until(postgres.is_ready, 30))
+            wait(until(valkey.is_ready, 10))
+            wait(postgres.provision(roles))
             yield Servers(postgres, valkey)
     finally:
         postgres.discard()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pwd
 import secrets
@@ -12,8 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
+import asyncpg
 
 from hub.embedded import home
 from hub.embedded.keep import LOOPBACK, choose_port, read_kept, write_kept, write_private
@@ -28,7 +26,7 @@ class Postgres:
     """One cluster whose place, passwords and port are kept in `folder`.
 
     `settings` are given to the server on its command line. Call prepare() first, then start command(),
-    then wait_ready() and provision(); all of them may be repeated.
+    then wait for is_ready(), then provision(); all of them may be repeated.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -166,32 +164,26 @@ class Postgres:
         """The address of a database for one of ROLES, the password in it."""
         return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{database}"
 
-    def is_ready(self) -> bool:
+    async def is_ready(self) -> bool:
         """Whether the server lets the administrator in at this moment."""
         try:
-            psycopg.connect(self.url(ADMIN, "postgres"), connect_timeout=2).close()
-        except psycopg.Error:
+            connection = await asyncpg.connect(self.url(ADMIN, "postgres"), timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
+        await connection.close(timeout=2)
         return True
 
-    def wait_ready(self, timeout: float) -> None:
-        """Return when the server lets us in; raise EmbeddedError after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while not self.is_ready():
-            if time.monotonic() > deadline:
-                raise EmbeddedError(f"PostgreSQL did not answer on port {self.port} in {timeout:g} seconds.")
-            time.sleep(0.05)
-
-    def provision(self, roles: str) -> None:
+    async def provision(self, roles: str) -> None:
         """Run `roles` (SQL that may be repeated) as the administrator, set passwords, make the database."""
-        with psycopg.connect(self.url(ADMIN, "postgres"), autocommit=True) as connection:
-            connection.execute(roles.encode())
-            for role in ROLES[1:]:
-                connection.execute(
-                    sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), self._passwords[role])
-                )
-            with contextlib.suppress(psycopg.errors.DuplicateDatabase):
-                connection.execute(f"CREATE DATABASE {DATABASE} OWNER hub_owner")
+        connection = await asyncpg.connect(self.url(ADMIN, "postgres"), timeout=10, command_timeout=30)
+        try:
+            await connection.execute(roles)
+            for role in ROLES[1:]:  # url-safe letters only, so there is nothing to escape
+                await connection.execute(f"ALTER ROLE {role} PASSWORD '{self._passwords[role]}'")
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+                await connection.execute(f"CREATE DATABASE {DATABASE} OWNER hub_owner")
+        finally:
+            await connection.close(timeout=2)
 
     def discard(self) -> None:
         """Delete the cluster for good; the server must have been stopped."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import pwd
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 # Loaded before any fork: in the child only the bare system call is left to make. Elsewhere than Linux
@@ -77,14 +78,6 @@ def _follow(parent: int, orphan: signal.Signals) -> Callable[[], None]:
     return in_child
 
 
-def start(spec: Spec, output: IO[bytes] | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    """Start the child with its output in `output`; raise EmbeddedError if it cannot be run at all."""
-    try:
-        return subprocess.Popen(list(spec.argv), stdout=output, stderr=subprocess.STDOUT, **spec.options())
-    except (OSError, subprocess.SubprocessError) as error:
-        raise EmbeddedError(f"{spec.name} cannot be started: {error}.") from error
-
-
 def run(spec: Spec, timeout: float) -> None:
     """Run a short program to its end; raise EmbeddedError with the last line it printed if it fails."""
     try:
@@ -103,12 +96,10 @@ def run(spec: Spec, timeout: float) -> None:
         raise EmbeddedError(f"{spec.name} cannot be run: {error}.") from error
 
 
-def stop(child: subprocess.Popen[bytes], spec: Spec, timeout: float) -> int:
-    """Ask the child to finish, make it end when `timeout` seconds were not enough, and return its code."""
-    if child.poll() is None:
-        child.send_signal(spec.stop)
-    try:
-        return child.wait(timeout)
-    except subprocess.TimeoutExpired:
-        child.send_signal(spec.kill)
-        return child.wait(timeout)
+async def until(is_ready: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Ask again and again until the answer is yes; raise TimeoutError after so many seconds."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if await is_ready():
+                return
+            await asyncio.sleep(0.03)

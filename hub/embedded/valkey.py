@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import secrets
-import socket
-import time
 from importlib import util
 from pathlib import Path
 
@@ -58,25 +57,17 @@ class Valkey:
         """The address for HUB_REDIS_URL, the password in it."""
         return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
 
-    def is_ready(self) -> bool:
+    async def is_ready(self) -> bool:
         """Whether it answers PING to our password at this moment."""
         try:
-            with socket.create_connection((LOOPBACK, self.port), timeout=1) as connection:
-                connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
-                answer = b""
-                while answer.count(b"\r\n") < 2 and (more := connection.recv(256)):
-                    answer += more
-        except OSError:
+            async with asyncio.timeout(2):
+                reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
+                writer.write(f"AUTH {self._password}\r\nPING\r\n".encode())
+                answer = await reader.readline() + await reader.readline()
+                writer.close()
+        except OSError:  # a TimeoutError is one
             return False
         return answer == b"+OK\r\n+PONG\r\n"
-
-    def wait_ready(self, timeout: float) -> None:
-        """Return when it answers; raise EmbeddedError after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while not self.is_ready():
-            if time.monotonic() > deadline:
-                raise EmbeddedError(f"Valkey did not answer on port {self.port} in {timeout:g} seconds.")
-            time.sleep(0.02)
 
 
 def _binary() -> Path:
