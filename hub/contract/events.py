@@ -101,7 +101,7 @@ class IncidentMitigated(Kind, frozen=True, kw_only=True):
 
 
 class IncidentResolved(Kind, frozen=True, kw_only=True):
-    """Over. `automatic` when its alerts cleared it; `firing` counts alerts that a person's resolve cleared."""
+    """Over. `automatic` when its alerts cleared it; `firing` is how many still fired then."""
 
     kind = "incident.resolved"
     about = "incident"

@@ -29,7 +29,8 @@ def upgrade() -> None:
     run(
         "SET LOCAL hub.tenant = '00000000-0000-0000-0000-000000000000';"
         "INSERT INTO head (tenant_id, server) SELECT '00000000-0000-0000-0000-000000000000',"
-        " system_identifier || '-' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
+        " system_identifier || '-' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+        " FROM pg_control_system()"
     )
 
 

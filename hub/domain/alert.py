@@ -1,0 +1,87 @@
+"""An alert: the stateful thing that signals are about, folded from its events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from hub.contract.events import AlertCleared, AlertFired, AlertReported, Event
+from hub.contract.ids import parse
+from hub.contract.words import AlertSeverity, AlertStatus
+from hub.domain.errors import Broken
+
+REPORTERS_MAX = 16
+OTHERS = "others"
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One episode of an alert. `reporters` says who fired it and what each said last.
+
+    `count` and `last_at` are bookkeeping: they move without an event and are no part of a snapshot.
+    """
+
+    id: UUID
+    integration_id: UUID
+    format: str
+    dedup_key: str
+    episode: int
+    incident_id: UUID
+    status: AlertStatus
+    severity: AlertSeverity
+    title: str
+    source: str
+    reporters: dict[str, AlertStatus]
+    keeps_alive: bool
+    fired_at: datetime
+    cleared_at: datetime | None = None
+    count: int = 1
+    last_at: datetime
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the next trigger is a new episode."""
+        return self.status is AlertStatus.CLEARED
+
+
+def reporter_of(alert: Alert, reporter: str) -> str:
+    """The name under which a reporter is kept: its own while there is room, else one for all others."""
+    if reporter in alert.reporters or len(alert.reporters) < REPORTERS_MAX:
+        return reporter
+    return OTHERS
+
+
+def evolve(alert: Alert | None, event: Event) -> Alert:
+    """The alert after an event of its own."""
+    match event.data, alert:
+        case AlertFired() as fired, None:
+            integration = parse("integration", fired.integration)
+            if integration is None or event.incident is None:
+                raise Broken("An alert fired without an integration or an incident.")
+            return Alert(
+                id=event.subject,
+                integration_id=integration,
+                format=fired.format,
+                dedup_key=fired.dedup_key,
+                episode=fired.episode,
+                incident_id=event.incident,
+                status=AlertStatus.FIRING,
+                severity=fired.severity,
+                title=fired.title,
+                source=fired.source,
+                reporters={fired.reporter: AlertStatus.FIRING},
+                keeps_alive=fired.keeps_alive,
+                fired_at=event.at,
+                last_at=event.at,
+            )
+        case AlertReported() as said, Alert() as before:
+            return msgspec.structs.replace(before, reporters={**before.reporters, said.reporter: said.status})
+        case AlertCleared(), Alert() as before:
+            return msgspec.structs.replace(
+                before,
+                status=AlertStatus.CLEARED,
+                reporters=dict.fromkeys(before.reporters, AlertStatus.CLEARED),
+                cleared_at=event.at,
+            )
+    raise Broken(f"{event.data.kind} does not fit this alert.")

@@ -1,0 +1,128 @@
+"""An incident: its state, folded from its events; what may be done to it is in lifecycle.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from hub.contract import events as e
+from hub.contract.ids import parse
+from hub.contract.words import OPEN, Severity, Status, Urgency
+from hub.domain.errors import Broken
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """One actor who has it, since when."""
+
+    actor: str
+    name: str
+    at: datetime
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """What people work on. Every event about it, its alerts' included, moves `version` by one.
+
+    `worked` is set by what members do (notes, a mitigation, a severity), not by an acknowledgement.
+    """
+
+    id: UUID
+    number: int
+    service_id: UUID
+    group_key: str
+    title: str
+    status: Status
+    severity: Severity
+    urgency: Urgency
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+    worked: bool = False
+    firing: int = 0
+    total: int = 0
+    resolved_automatically: bool = False
+    recurs: UUID | None = None
+    version: int = 1
+    opened_at: datetime
+    acknowledged_at: datetime | None = None
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may still have to do something."""
+        return self.status in OPEN
+
+
+def evolve(incident: Incident | None, event: e.Event) -> Incident:
+    """The incident after an event about it, of its alerts too."""
+    if incident is None:
+        if isinstance(event.data, e.IncidentOpened):
+            return _opened(event, event.data)
+        raise Broken(f"{event.data.kind} came before the incident was opened.")
+    changes = _changes(incident, event)
+    return msgspec.structs.replace(incident, version=incident.version + 1, **changes)
+
+
+def _opened(event: e.Event, data: e.IncidentOpened) -> Incident:
+    service = parse("service", data.service)
+    if service is None:
+        raise Broken("An incident was opened without a service.")
+    return Incident(
+        id=event.subject,
+        number=data.number,
+        service_id=service,
+        group_key=data.group_key,
+        title=data.title,
+        status=Status.TRIGGERED,
+        severity=data.severity,
+        urgency=data.urgency,
+        recurs=parse("incident", data.recurs) if data.recurs else None,
+        opened_at=event.at,
+    )
+
+
+def _changes(incident: Incident, event: e.Event) -> dict[str, object]:
+    worked = incident.worked or event.actor.is_member
+    match event.data:
+        case e.IncidentAcknowledged():
+            mine = Acknowledgement(event.actor.id, event.actor.name, event.at)
+            fresh = incident.status is Status.TRIGGERED
+            return {
+                "acknowledgements": (*incident.acknowledgements, mine),
+                "status": Status.ACKNOWLEDGED if fresh else incident.status,
+                "acknowledged_at": incident.acknowledged_at or event.at,
+            }
+        case e.IncidentUnacknowledged():
+            return {"status": Status.TRIGGERED, "acknowledgements": (), "acknowledged_at": None}
+        case e.IncidentMitigated():
+            return {"status": Status.MITIGATED, "mitigated_at": event.at, "worked": worked}
+        case e.IncidentResolved(automatic=automatic):
+            return {
+                "status": Status.RESOLVED,
+                "resolved_at": event.at,
+                "resolved_automatically": automatic,
+            }
+        case e.IncidentClosed():
+            return {"status": Status.CLOSED, "closed_at": event.at}
+        case e.IncidentReopened():
+            return {
+                "status": Status.TRIGGERED,
+                "acknowledgements": (),
+                "acknowledged_at": None,
+                "mitigated_at": None,
+                "resolved_at": None,
+                "closed_at": None,
+                "resolved_automatically": False,
+            }
+        case e.IncidentNoted():
+            return {"worked": worked}
+        case e.IncidentSeveritySet(severity=severity):
+            return {"severity": severity, "worked": worked}
+        case e.AlertFired():
+            return {"firing": incident.firing + 1, "total": incident.total + 1}
+        case e.AlertCleared():
+            return {"firing": incident.firing - 1}
+        case e.IncidentSignalsCleared() | e.AlertReported():
+            return {}
+    raise Broken(f"{event.data.kind} is not about an incident.")

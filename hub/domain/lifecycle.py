@@ -1,0 +1,78 @@
+"""What a person or a key may do to an incident: `decide` is pure, and repeating a command changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from hub.contract import commands as c
+from hub.contract import events as e
+from hub.contract.words import OPEN, Status
+from hub.domain.alert import Alert
+from hub.domain.errors import Broken, NotAllowedNow
+from hub.domain.incident import Incident
+
+
+def decide(
+    incident: Incident,
+    alerts: Sequence[Alert],
+    rival: Incident | None,
+    command: c.Command,
+    actor: e.Actor,
+    now: datetime,
+) -> list[e.Event]:
+    """The events of a command, none when it changes nothing; raise NotAllowedNow where the status forbids it.
+
+    `alerts` are the incident's alerts that are not cleared; `rival` is another open incident of the same
+    service and group key, which a reopen would collide with.
+    """
+
+    def event(data: e.Kind, subject: UUID = incident.id) -> e.Event:
+        return e.Event(data=data, subject=subject, incident=incident.id, actor=actor, at=now)
+
+    def ended() -> list[e.Event]:
+        # Where the source repeats a firing alert by itself, its word stands: it may raise the incident
+        # again. Elsewhere nobody would ever clear the alert, and the next trigger is a new episode.
+        quiet = [alert for alert in alerts if not alert.keeps_alive]
+        return [event(e.AlertCleared(reason="resolved"), alert.id) for alert in quiet]
+
+    status = incident.status
+    match command:
+        case c.Acknowledge():
+            _only(incident, OPEN, "acknowledged")
+            mine = any(entry.actor == actor.id for entry in incident.acknowledgements)
+            return [] if mine else [event(e.IncidentAcknowledged())]
+        case c.Unacknowledge():
+            _only(incident, {Status.TRIGGERED, Status.ACKNOWLEDGED}, "unacknowledged")
+            return [] if status is Status.TRIGGERED else [event(e.IncidentUnacknowledged())]
+        case c.Mitigate():
+            _only(incident, OPEN, "mitigated")
+            return [] if status is Status.MITIGATED else [event(e.IncidentMitigated())]
+        case c.Resolve():
+            _only(incident, OPEN | {Status.RESOLVED}, "resolved")
+            if status is Status.RESOLVED:
+                return []
+            return [event(e.IncidentResolved(firing=incident.firing)), *ended()]
+        case c.Close():
+            if status is Status.CLOSED:
+                return []
+            return [event(e.IncidentClosed()), *(ended() if incident.is_open else [])]
+        case c.Reopen():
+            if incident.is_open:
+                return []
+            if rival is not None:
+                raise NotAllowedNow(f"Incident #{rival.number} is open for the same problem; work there.")
+            return [event(e.IncidentReopened(reason="command"))]
+        case c.Note(text=text):
+            return [event(e.IncidentNoted(text=text))]
+        case c.SetSeverity(severity=severity):
+            if severity is incident.severity:
+                return []
+            return [event(e.IncidentSeveritySet(severity=severity, was=incident.severity))]
+    raise Broken(f"{type(command).__name__} is no command of an incident.")
+
+
+def _only(incident: Incident, allowed: frozenset[Status] | set[Status], verb: str) -> None:
+    if incident.status not in allowed:
+        raise NotAllowedNow(f"Incident #{incident.number} is {incident.status.value} and cannot be {verb}.")

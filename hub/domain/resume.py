@@ -1,0 +1,45 @@
+"""The verdict on a resume: where a stream starts, given a cursor's place and the log's head."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cursor holds: a position, in an epoch of the log, in a view."""
+
+    epoch: UUID
+    position: int
+    view: bytes
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """`mode` is live, replay, reset or ahead; `position` is the last one the client is taken to have.
+
+    `ahead` is a question: the cursor is above our head, which may be a second old; read the head again
+    and plan once more with `sure=True`, and only then is it a reset.
+    """
+
+    mode: str
+    position: int
+    reason: str = ""
+
+
+def plan(place: Place | None, epoch: UUID, head: int, view: bytes, sure: bool = False) -> Plan:
+    """Decide all or nothing: every event after the place, or a reset; never "mostly".
+
+    Without a place the stream starts at the head. On a mismatch of epoch or view nothing is replayed.
+    """
+    if place is None:
+        return Plan(mode="live", position=head)
+    if place.epoch != epoch:
+        return Plan(mode="reset", position=head, reason="epoch")
+    if place.view != view:
+        return Plan(mode="reset", position=head, reason="view")
+    if place.position > head:
+        if not sure:
+            return Plan(mode="ahead", position=head)
+        return Plan(mode="reset", position=head, reason="epoch")
+    return Plan(mode="live" if place.position == head else "replay", position=place.position)

@@ -1,0 +1,138 @@
+"""A Tx: the only way to SQL. Its first statement sets the tenant, so no row of another can be met."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from hub.contract.ids import TenantId
+from hub.domain.errors import Contended, Unavailable
+from hub.storage.statement import Statement
+
+CONNECT_SECONDS = 1.0
+COMMAND_SECONDS = 6.0  # the server's own statement_timeout is 5 s; this is for a server that has stopped
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+IN_THE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A pooled connection that saves the round trip of a reset: nothing here outlives its transaction,
+    and the opening statement checks that."""
+
+    def get_reset_query(self) -> str:
+        """No reset on release."""
+        return ""
+
+
+class Tx:
+    """One transaction of one tenant."""
+
+    __slots__ = ("_connection", "tenant")
+
+    def __init__(self, connection: Any, tenant: TenantId) -> None:
+        self._connection = connection
+        self.tenant = tenant
+
+    async def fetch(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
+        """All rows. The tenant is a parameter of every statement too: the second lock."""
+        values["tenant"] = self.tenant
+        rows: list[asyncpg.Record] = await self._connection.fetch(
+            statement.text, *statement.arguments(values)
+        )
+        return rows
+
+    async def one(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
+        """The first row, or None."""
+        rows = await self.fetch(statement, **values)
+        return rows[0] if rows else None
+
+
+class Store:
+    """The pool, and the opening of transactions. It connects when first asked, not before."""
+
+    def __init__(self, url: str, size: int = 10) -> None:
+        self._url = url
+        self._size = size
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Make the pool on the running loop; the database may still be away."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            timeout=CONNECT_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+            connection_class=Connection,
+            server_settings={"application_name": "incidenthub"},
+        )
+
+    async def close(self) -> None:
+        """Close the pool, politely for two seconds."""
+        if self._pool is not None:
+            try:
+                await asyncpg.compat.wait_for(self._pool.close(), 2)
+            except TimeoutError:
+                self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection for the functions of the directory. Raise Unavailable, or Contended to try again.
+
+        Whoever is cancelled or out of time leaves a connection in an unknown state: it is thrown away,
+        because asking a stopped server to cancel would wait as well.
+        """
+        if self._pool is None:
+            raise Unavailable("The database pool is not open.")
+        try:
+            connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
+        except AWAY as error:
+            raise Unavailable from error
+        try:
+            yield connection
+        except IN_THE_WAY as error:
+            raise Contended from error
+        except AWAY as error:
+            connection.terminate()
+            raise Unavailable from error
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                connection.terminate()
+            raise
+        finally:
+            await self._pool.release(connection)
+
+    @asynccontextmanager
+    async def begin(self, tenant: TenantId, snapshot: bool = False) -> AsyncIterator[Tx]:
+        """Open a transaction of `tenant`; COMMIT at the end, ROLLBACK on any error.
+
+        One round trip begins, checks that no tenant was left over on this connection (division by zero,
+        where one was) and sets ours. `snapshot` is REPEATABLE READ; else READ COMMITTED, which the log's
+        positions rely on.
+        """
+        async with self.connection() as connection:
+            level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
+            await connection.execute(
+                f"BEGIN ISOLATION LEVEL {level};"
+                "SELECT 1 / (coalesce(current_setting('hub.tenant', true), '') = '')::int;"
+                f"SET LOCAL hub.tenant = '{tenant}'"
+            )
+            try:
+                yield Tx(connection, tenant)
+            except Exception:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
