@@ -120,7 +120,7 @@ def start_servers(roles: str) -> Iterator[Servers]:
     folder.chmod(0o711)  # when root runs the tests, the server's own user has to pass through
     postgres, valkey = Postgres(folder, SETTINGS), Valkey(folder)
     try:
-        postgres.prepare()
+        wait(postgres.prepare())
         valkey.prepare()
         with (
             running(postgres.command(), folder / "postgres.log"),

@@ -7,7 +7,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import asyncpg
 
 from hub.embedded import home
 from hub.embedded.keep import LOOPBACK, choose_port, read_kept, write_kept, write_private
-from hub.embedded.spec import EmbeddedError, Spec, run
+from hub.embedded.spec import EmbeddedError, Spec, run, until
 
 ADMIN = "postgres"
 ROLES = (ADMIN, "hub_migrator", "hub_runtime")
@@ -38,30 +37,33 @@ class Postgres:
         self._user: pwd.struct_passwd | None = None
         self._bin = Path()
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Make the cluster when there is none and choose a port; raise EmbeddedError when that cannot be."""
         self._user = home.unprivileged_user()
-        kept = read_kept(self.folder / "postgres.json")
+        path = self.folder / "postgres.json"
+        kept = read_kept(path)
         self._passwords = kept.get("passwords") or {role: secrets.token_urlsafe(24) for role in ROLES}
-        self.port = choose_port(kept.get("port"))
-        if "cluster" in kept:
-            self.cluster = self.folder / kept["cluster"]
-        else:
-            self.cluster = self._place()
-        if (self.cluster / "PG_VERSION").is_file():
+        self.cluster = self.folder / kept["cluster"] if "cluster" in kept else self._place()
+        if self._is_made():
             self._user = home.owner_of(self.cluster)
         elif kept.get("made"):
             raise EmbeddedError(f"the PostgreSQL cluster of {self.folder} is missing: {self.cluster}.")
         self._bin = home.binaries(self._user)
-        keep = {"cluster": str(self.cluster), "port": self.port, "passwords": self._passwords}
-        if self.cluster.parent == self.folder:
-            keep["cluster"] = self.cluster.name  # so that the folder may be moved
-        write_kept(self.folder / "postgres.json", keep | {"made": kept.get("made", False)})
-        if not (self.cluster / "PG_VERSION").is_file():
-            self._initdb()
+        beside = self.cluster.parent == self.folder
+        kept |= {
+            "cluster": self.cluster.name if beside else str(self.cluster),  # a name, so the folder may move
+            "passwords": self._passwords,
+        }
+        if not self._is_made():
+            write_kept(path, kept)  # before the cluster is made with them
+            await self._initdb()
         self._check_major()
-        self._wait_until_free(timeout=15)
-        write_kept(self.folder / "postgres.json", keep | {"made": True})
+        await self._wait_until_free(15)
+        self.port = choose_port(kept.get("port"))
+        write_kept(path, kept | {"port": self.port, "made": True})
+
+    def _is_made(self) -> bool:
+        return (self.cluster / "PG_VERSION").is_file()
 
     def _place(self) -> Path:
         """Beside our other files, or in the system's state directory where the server's user cannot reach."""
@@ -69,7 +71,7 @@ class Postgres:
             return self.folder / "postgres"
         return home.STATE / f"cluster-{secrets.token_hex(6)}"
 
-    def _initdb(self) -> None:
+    async def _initdb(self) -> None:
         """Make the cluster under another name first: what is found under its own name is whole."""
         draft = self.cluster.with_name(self.cluster.name + ".new")
         password = self.cluster.with_name(self.cluster.name + ".password")
@@ -81,7 +83,7 @@ class Postgres:
             owner = -1 if self._user is None else self._user.pw_uid
             os.chown(draft, owner, -1 if self._user is None else self._user.pw_gid)
             write_private(password, self._passwords[ADMIN].encode(), owner)
-            run(
+            await run(
                 self._spec(
                     "initdb",
                     f"--pgdata={draft}",
@@ -95,7 +97,7 @@ class Postgres:
                     "--no-instructions",
                     directory=draft,
                 ),
-                timeout=120,
+                seconds=120,
             )
             draft.rename(self.cluster)
         except OSError as error:
@@ -117,23 +119,23 @@ class Postgres:
                 f" --new-bindir={self._bin} --new-datadir=NEW`, where {self._bin}/initdb has made NEW."
             )
 
-    def _wait_until_free(self, timeout: float) -> None:
+    async def _wait_until_free(self, seconds: float) -> None:
         """Wait for the last server on this cluster to be gone, as after a kill -9 of its supervisor."""
-        deadline = time.monotonic() + timeout
-        while self._is_running():
-            if time.monotonic() > deadline:
-                raise EmbeddedError(f"another PostgreSQL is still running on {self.cluster}.")
-            time.sleep(0.05)
+        try:
+            await until(self._is_free, seconds)
+        except TimeoutError:
+            raise EmbeddedError(f"another PostgreSQL is still running on {self.cluster}.") from None
+
+    async def _is_free(self) -> bool:
+        return not self._is_running()
 
     def _is_running(self) -> bool:
         try:
             pid = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(pid, 0)
+            command = Path(f"/proc/{pid}/comm").read_text()
         except (OSError, ValueError):
-            return False
-        # A number may have been given to another process since: the server looks at that itself.
-        command = Path(f"/proc/{pid}/comm")
-        return not command.exists() or command.read_text().strip() == "postgres"
+            return False  # no file, no process, or no /proc: the server itself looks again
+        return command.strip() == "postgres"  # or the number went to another process since
 
     def _spec(self, program: str, *arguments: str, directory: Path) -> Spec:
         return Spec(

@@ -78,22 +78,29 @@ def _follow(parent: int, orphan: signal.Signals) -> Callable[[], None]:
     return in_child
 
 
-def run(spec: Spec, timeout: float) -> None:
-    """Run a short program to its end; raise EmbeddedError with the last line it printed if it fails."""
+async def run(spec: Spec, seconds: float) -> None:
+    """Run a short program to its end; raise EmbeddedError with the last line it printed if it fails.
+
+    It is made to end when we are cancelled, or after so many seconds.
+    """
     try:
-        subprocess.run(
-            list(spec.argv),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=timeout,
-            check=True,
-            **spec.options(),
+        child = await asyncio.create_subprocess_exec(
+            *spec.argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **spec.options()
         )
-    except subprocess.CalledProcessError as error:
-        lines = error.stdout.decode(errors="replace").strip().splitlines() or ["no message"]
-        raise EmbeddedError(f"{spec.name} failed: {lines[-1].strip()}.") from error
     except (OSError, subprocess.SubprocessError) as error:
         raise EmbeddedError(f"{spec.name} cannot be run: {error}.") from error
+    try:
+        async with asyncio.timeout(seconds):
+            printed, _ = await child.communicate()
+    except TimeoutError as error:
+        raise EmbeddedError(f"{spec.name} was not done in {seconds:g} seconds.") from error
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode:
+        lines = printed.decode(errors="replace").strip().splitlines() or ["it printed nothing"]
+        raise EmbeddedError(f"{spec.name} failed: {lines[-1].strip().rstrip('.')}.")
 
 
 async def until(is_ready: Callable[[], Awaitable[bool]], seconds: float) -> None:

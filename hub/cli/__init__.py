@@ -1,0 +1,1 @@
+"""The command line: it starts, stops and administers; nothing imports it."""
