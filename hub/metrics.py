@@ -1,0 +1,30 @@
+"""Ground: every metric of a process, declared in one place and served on the admin port."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+
+# The invariants of architecture.md: each of these must stay 0.
+INVARIANTS_BROKEN: Final = Counter(
+    "hub_invariants_broken", "Invariants seen broken, by number.", ["invariant"]
+)
+
+STREAMS_OPEN: Final = Gauge("hub_streams_open", "Live connections of this process.")
+EVENTS_SENT: Final = Counter("hub_stream_events_sent", "Timeline events handed to live connections.")
+RESETS: Final = Counter("hub_stream_resets", "Streams told to drop their state.", ["reason"])
+STREAMS_ENDED: Final = Counter("hub_streams_ended", "Streams that the hub closed, by code.", ["code"])
+
+HINTS_RUNG: Final = Counter("hub_hints_rung", "Hints published on Redis.")
+HINTS_LOST: Final = Counter("hub_hints_lost", "Hints that could not be published.")
+HINTS_HEARD: Final = Counter("hub_hints_heard", "Hints heard, by what was done with them.", ["verdict"])
+HINTS_FORGED: Final = Counter("hub_hints_forged", "Messages on a channel that no process of ours sealed.")
+EAR_CONNECTED: Final = Gauge("hub_ear_connected", "Whether the subscriber is connected to Redis.")
+EAR_DEAF: Final = Counter("hub_ear_deaf", "Subscribers replaced because the poll knew what they had missed.")
+
+TENANTS_FOLLOWED: Final = Gauge("hub_tenants_followed", "Tenants whose log this process follows.")
+FEED_READS: Final = Counter("hub_feed_reads", "Reads of the end of a log, after a hint was not enough.")
+CHUNK_READS: Final = Counter("hub_chunk_reads", "Chunks of 256 events read from PostgreSQL.")
+CHUNK_BYTES: Final = Gauge("hub_chunk_bytes", "Encoded events kept in memory.")
+POLLS_FAILED: Final = Counter("hub_polls_failed", "Polls of the followed heads that got no answer.")
