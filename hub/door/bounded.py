@@ -1,0 +1,77 @@
+"""Door: a body is bounded while it arrives; what is too much is drained unbuffered, then told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+)
+
+SALVAGE_MAX = 64 * 1024
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class Arrived(HTTPServerRequest):
+    """A request as Bounded leaves it. `is_cut`: its body was too large, and only the beginning is there."""
+
+    is_cut: bool
+
+
+class Bounded(HTTPMessageDelegate):
+    """Stands between Tornado's connection and a handler's delegate.
+
+    Tornado answers its own limit with an empty 400, and an answer that is sent before the body is drained
+    reaches the client as a reset. So the rest of a body above `limit` bytes is read and forgotten (up to the
+    server's max_body_size), and the handler then finds `request.is_cut`.
+    """
+
+    def __init__(
+        self,
+        inner: HTTPMessageDelegate,
+        request: Arrived,
+        limit: int,
+        entered: Callable[[], None],
+        left: Callable[[], None],
+    ) -> None:
+        self._inner = inner
+        self._request = request
+        self._limit = limit
+        self._entered, self._left = entered, left
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        self._request.is_cut = False
+        self._entered()
+        # Tornado would parse a form's body before any handler sees it, and refuse a sender who posts JSON
+        # under a form's name (curl -d does); without the name it is bytes like any other body.
+        if headers.get("Content-Type", "").startswith(FORMS):
+            del headers["Content-Type"]
+        return self._inner.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        self._size += len(chunk)
+        if self._request.is_cut:
+            return None
+        self._chunks.append(chunk)
+        if self._size > self._limit:
+            self._request.is_cut = True
+            self._chunks = [b"".join(self._chunks)[:SALVAGE_MAX]]
+        return None
+
+    def finish(self) -> None:
+        # One write into the delegate: its own buffer would otherwise hold the body a second time.
+        self._inner.data_received(b"".join(self._chunks))
+        self._chunks.clear()
+        self._inner.finish()
+
+    def on_connection_close(self) -> None:
+        self._left()
+        self._inner.on_connection_close()

@@ -1,0 +1,73 @@
+"""Door: token buckets in this process, each process at its share, so that no request waits for Redis."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+import msgspec
+
+from hub.domain.errors import RateLimited
+
+NAMES_MAX: Final = 10_000
+
+
+class Bucket(msgspec.Struct):
+    """What is left, and when that was so (seconds of a monotonic clock)."""
+
+    tokens: float
+    at: float
+
+
+class Buckets:
+    """One bucket a name in a bounded table; when it is full, the least recently used name is forgotten."""
+
+    def __init__(self, burst: float, per_second: float, names_max: int = NAMES_MAX) -> None:
+        self._burst = max(burst, 1.0)
+        self._per_second = per_second
+        self._names_max = names_max
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, name: str, now: float) -> float:
+        """Take one token and return 0.0, or take nothing and return the seconds until there is one."""
+        bucket = self._buckets.setdefault(name, Bucket(self._burst, now))
+        self._buckets.move_to_end(name)
+        if len(self._buckets) > self._names_max:
+            self._buckets.popitem(last=False)
+        bucket.tokens = min(self._burst, bucket.tokens + max(now - bucket.at, 0.0) * self._per_second)
+        bucket.at = now
+        if bucket.tokens < 1.0:
+            return (1.0 - bucket.tokens) / self._per_second
+        bucket.tokens -= 1.0
+        return 0.0
+
+    def give_back(self, name: str) -> None:
+        """Return a token that turned out to be no failure."""
+        if bucket := self._buckets.get(name):
+            bucket.tokens = min(self._burst, bucket.tokens + 1.0)
+
+
+class SignIns:
+    """Tries to sign in: ten at once and one in 6 s more for an account, three times that for an address.
+
+    A try that succeeds is given back, so only failures count. A patient attacker can keep an account at its
+    limit from outside; guessing its password from many addresses would be worse.
+    """
+
+    def __init__(self, processes: int) -> None:
+        self._accounts = Buckets(10 / processes, 1 / 6 / processes)
+        self._addresses = Buckets(30 / processes, 1 / 2 / processes)
+
+    def admit(self, account: str, address: str, now: float) -> None:
+        """Count one try; raise RateLimited with the whole seconds to wait."""
+        wait = max(
+            self._addresses.take(address, now),
+            self._accounts.take(account.strip().casefold(), now),
+        )
+        if wait:
+            raise RateLimited(retry_after=int(wait) + 1)
+
+    def succeeded(self, account: str, address: str) -> None:
+        """Take back the count of a try that was none."""
+        self._addresses.give_back(address)
+        self._accounts.give_back(account.strip().casefold())
