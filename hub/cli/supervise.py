@@ -35,6 +35,7 @@ class Child:
     output: Output | None
     server: bool
     failures: int = 0  # ends in a row, each sooner than `healthy`
+    last_words: str = ""
     process: asyncio.subprocess.Process | None = None
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -93,6 +94,7 @@ class Supervisor:
             child.failures = 1 if loop.time() - began >= patience.healthy else child.failures + 1
             pause = min(patience.first * 2 ** min(child.failures - 1, 30), patience.longest)
             lines = child.output.take_tail() if child.output else []
+            child.last_words = lines[-1] if lines else reason
             self._report(
                 "\n    ".join([f"{child.spec.name} {reason}; it is started again in {pause:g} s.", *lines])
             )

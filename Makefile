@@ -1,0 +1,74 @@
+# Everything from an empty machine: needs Python 3.11 or newer, and make.
+#
+#   make up      run the hub here (HUB_PORT, HUB_DATA_DIR choose where)
+#   make test    run the whole suite on real PostgreSQL and Valkey
+#   make help    what else there is
+
+PYTHON ?=
+BIN := .venv/bin
+# (ensurepip: an earlier run may have been stopped between the folder and pip.)
+PIP := { $(BIN)/python -m pip --version || $(BIN)/python -m ensurepip; } >/dev/null 2>&1 && \
+  $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+
+.PHONY: help up test api worker lint clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make up      run the hub: embedded PostgreSQL and Valkey, web and worker (HUB_PORT, HUB_DATA_DIR)'
+	@echo 'make test    run the whole test suite; ARGS="-k word" for a part of it'
+	@echo 'make api     one more web process in the foreground, on the data of a running hub, at HUB_PORT + 10'
+	@echo 'make worker  one more worker process in the foreground, on the data of a running hub'
+	@echo 'make lint    style, types and floors'
+	@echo 'make clean   remove what was built and installed here; data/ stays'
+
+# `exec` leaves no shell in between: a TERM sent to make goes on to the hub, and make waits for its end.
+up: .venv/installed
+	@exec $(BIN)/incidenthub up
+
+test: .venv/installed-test
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+api: .venv/installed
+	@HUB_PORT=$${API_PORT:-$$(( $${HUB_PORT:-8080} + 10 ))} HUB_ADMIN_PORT= && export HUB_PORT HUB_ADMIN_PORT && \
+	echo "web process on http://127.0.0.1:$$HUB_PORT (API_PORT chooses another)" && \
+	exec $(BIN)/incidenthub web
+
+worker: .venv/installed
+	@exec $(BIN)/incidenthub worker
+
+lint: .venv/installed-lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deno task check
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "making .venv with $$python"; \
+	    rm -rf .venv; \
+	    exec $$python -m venv .venv; \
+	  fi; \
+	done; \
+	echo 'Python 3.11 or newer (with its venv module) was not found; name one with PYTHON=/path/to/python3.' >&2; \
+	exit 1
+
+# A stamp for each set of packages: a second run has nothing to do until setup.cfg changes.
+.venv/installed: setup.cfg pyproject.toml | .venv/bin/python
+	@echo 'installing'
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/installed-test: setup.cfg pyproject.toml | .venv/bin/python
+	@echo 'installing for the tests'
+	@$(PIP) --editable '.[test]'
+	@touch $@ .venv/installed
+
+.venv/installed-lint: setup.cfg pyproject.toml | .venv/bin/python
+	@echo 'installing for the checks'
+	@$(PIP) --editable '.[test,lint]'
+	@touch $@ .venv/installed-test .venv/installed
