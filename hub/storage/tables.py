@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 METADATA = MetaData()
-TYPES = {
+TYPES: dict[str, Any] = {
     "uuid": UUID(),
     "text": Text(),
     "texts": ARRAY(Text()),
@@ -33,13 +35,14 @@ TYPES = {
 }
 
 
-def _table(name: str, **columns: str) -> Table:
+def _table(name: str, /, **columns: str) -> Table:
     """A table of a tenant: `tenant_id` first, then the columns by the short names of their types."""
     return Table(
         name,
         METADATA,
         Column("tenant_id", TYPES["uuid"]),
         *(Column(column, TYPES[kind]) for column, kind in columns.items()),
+        info=columns,
     )
 
 

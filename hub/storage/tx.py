@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,7 +28,7 @@ AWAY = (
 IN_THE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]
+class Connection(asyncpg.Connection):
     """A pooled connection that saves the round trip of a reset: nothing here outlives its transaction,
     and the opening statement checks that."""
 
@@ -83,7 +84,8 @@ class Store:
         """Close the pool, politely for two seconds."""
         if self._pool is not None:
             try:
-                await asyncpg.compat.wait_for(self._pool.close(), 2)
+                async with asyncio.timeout(2):
+                    await self._pool.close()
             except TimeoutError:
                 self._pool.terminate()
 
@@ -105,6 +107,8 @@ class Store:
         except IN_THE_WAY as error:
             raise Contended from error
         except AWAY as error:
+            if isinstance(error, ValueError):  # asyncpg's complaint about an argument is a bug of ours
+                raise
             connection.terminate()
             raise Unavailable from error
         except BaseException as error:

@@ -58,7 +58,7 @@ CREATE TABLE inbox (                          -- one row is one request: raw inp
   FOREIGN KEY (tenant_id, integration_id) REFERENCES integration
 );
 CREATE INDEX inbox_waiting ON inbox (tenant_id, integration_id, arrival) WHERE state = 'stored';
-CREATE INDEX inbox_dead ON inbox (tenant_id, id DESC) WHERE state = 'dead';
+CREATE INDEX inbox_dead ON inbox (tenant_id, received_at DESC, id DESC) WHERE state = 'dead';
 
 CREATE TABLE lane (                           -- locked while its rows are processed: the lock is the lease
   tenant_id uuid NOT NULL,

@@ -1,0 +1,172 @@
+"""Resources: the bodies that readers get. Fields are only ever added."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from hub.contract.words import Action, Decision, InboxState, Severity, Status, Urgency
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A thing by id and name."""
+
+    id: str
+    name: str
+
+
+class AlertCounts(msgspec.Struct, frozen=True):
+    """How many alerts an incident has, and how many still fire."""
+
+    firing: int
+    total: int
+
+
+class AcknowledgedBy(msgspec.Struct, frozen=True):
+    """Who has it, since when."""
+
+    actor: str
+    name: str
+    at: datetime
+
+
+class IncidentResource(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident's header."""
+
+    id: str
+    number: int
+    title: str
+    status: Status
+    severity: Severity
+    urgency: Urgency
+    service: Named
+    version: int
+    alerts: AlertCounts
+    acknowledgements: list[AcknowledgedBy]
+    commander: str | None
+    private: bool
+    group_key: str
+    recurs: str | None
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    mitigated_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+
+
+class IncidentPage(msgspec.Struct, frozen=True):
+    """Incidents, newest first."""
+
+    data: list[IncidentResource]
+    next_cursor: str | None
+
+
+class TimelinePage(msgspec.Struct, frozen=True):
+    """Envelopes, oldest first, as the stream sends them."""
+
+    data: list[msgspec.Raw]
+    next_cursor: str | None
+
+
+class First(msgspec.Struct, frozen=True, kw_only=True):
+    """The event that came before yours."""
+
+    actor: str
+    actorname: str
+    type: str
+    time: datetime
+
+
+class Performed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command did; `changed` False when everything was so already."""
+
+    incident: IncidentResource
+    events: list[msgspec.Raw]
+    changed: bool
+
+
+class OrganizationResource(msgspec.Struct, frozen=True, kw_only=True):
+    """An organization, and what the caller may do in it."""
+
+    id: str
+    slug: str
+    name: str
+    actor: Named
+    actions: list[Action]
+    nobody_is_paged: bool
+
+
+class ServiceResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A service."""
+
+    id: str
+    name: str
+    tier: int
+    runbook_url: str
+    auto_resolve: str
+
+
+class ServicePage(msgspec.Struct, frozen=True):
+    """Services in the order they were made."""
+
+    data: list[ServiceResource]
+    next_cursor: str | None
+
+
+class OutcomeItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided about one item of a stored request, and why."""
+
+    index: int
+    decision: Decision
+    rule: str
+    dedup_key: str | None = None
+    alert: str | None = None
+    incident: str | None = None
+    detail: str | None = None
+
+
+class ReceiptResource(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one stored request. `body` is shown for a dead letter alone."""
+
+    id: str
+    state: InboxState
+    format: str
+    integration: Named
+    received_at: datetime
+    processed_at: datetime | None
+    request_id: str
+    truncated: bool
+    reason: str
+    items: list[OutcomeItem]
+    nobody_is_paged: bool
+    body: str | None = None
+
+
+class ReceiptPage(msgspec.Struct, frozen=True):
+    """Receipts, newest first."""
+
+    data: list[ReceiptResource]
+    next_cursor: str | None
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of the log as reviewers see it; `hash` is its link in the chain, in hex, once sealed."""
+
+    id: str
+    at: datetime
+    actor: Named
+    action: str
+    target: str
+    address: str
+    request_id: str
+    data: msgspec.Raw
+    sealed: bool
+    hash: str | None
+
+
+class AuditPage(msgspec.Struct, frozen=True):
+    """Audit entries, newest first."""
+
+    data: list[AuditEntry]
+    next_cursor: str | None

@@ -1,0 +1,202 @@
+"""authorize(): the only maker of Grants. Foreign and missing look the same; what is refused is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from hub.contract.administration import SessionUsed
+from hub.contract.events import Actor
+from hub.contract.ids import TenantId, text
+from hub.contract.words import Action, Role, Scope
+from hub.domain.access import MATRIX, PERSON, SYSTEM, Grant, mint
+from hub.domain.errors import Forbidden, NotFound
+from hub.services.change import change
+from hub.services.ports import Ports, RequestContext
+from hub.services.refusals import Refusal
+from hub.storage import credentials, directory, people, requests
+from hub.storage.credentials import Credential
+from hub.storage.people import Binding
+from hub.storage.tx import Tx
+
+ADMINISTRATORS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+async def authorize(
+    ports: Ports, credential: Credential, slug: str, action: Action, context: RequestContext
+) -> Grant:
+    """A Grant for one action in the organization of a slug.
+
+    Raise NotFound where the organization is unknown or not the credential's, Forbidden where its role does
+    not allow the action. The first use of a session in an organization is an event of that organization.
+    """
+    tenant = await _tenant(ports, credential, slug)
+    grant = await _grant(ports, credential, slug, tenant) if tenant is not None else None
+    if grant is None:
+        _refused(ports, credential, slug, action, context)
+        raise NotFound("There is no such organization, or you are not in it.")
+    if credential.kind == "session":
+        await _first_use(ports, grant, context)
+    if action not in grant.actions:
+        _count(ports, grant.tenant, grant.actor.id, action, slug, context)
+    grant.require(action)
+    return grant
+
+
+async def authorize_self(ports: Ports, credential: Credential, action: Action) -> Grant:
+    """A Grant in the person's own tenant; a session's only."""
+    if credential.kind != "session":
+        raise Forbidden("An API key has no person; sign in instead.")
+    grant = await person(ports, TenantId(credential.tenant_id), credential)
+    grant.require(action)
+    return grant
+
+
+async def person(ports: Ports, tenant: TenantId, credential: Credential | None = None) -> Grant:
+    """A person acting on themselves: by a session, or while signing in, by a proven password."""
+    async with ports.store.begin(tenant) as tx:
+        found = await people.this_person(tx)
+    if found is None:
+        raise NotFound
+    return mint(
+        tenant=tenant,
+        slug="",
+        actor=Actor(text("person", tenant), found.name),
+        actions=PERSON,
+        administrative=True,
+        expires_at=credential.expires_at if credential else None,
+        person=tenant,
+        session=credential.id if credential else None,
+        credential=credential.id if credential else None,
+    )
+
+
+def system(name: str, tenant: TenantId, slug: str = "") -> Grant:
+    """A named system actor in a tenant, with the few actions of its name."""
+    return mint(
+        tenant=tenant,
+        slug=slug,
+        actor=Actor(f"system:{name}", name),
+        actions=SYSTEM[name],
+        administrative=True,
+    )
+
+
+async def still(ports: Ports, grant: Grant) -> Grant | None:
+    """The Grant as it is now, for whoever holds one for long; None where nothing is left of it."""
+    if grant.credential is None or grant.subject is None:
+        return None
+    owner = grant.person or grant.tenant
+    async with ports.store.begin(owner) as tx:
+        if not await credentials.is_alive(tx, grant.credential):
+            return None
+    credential = Credential(
+        tenant_id=owner,
+        id=grant.credential,
+        kind="session" if grant.person else "api_key",
+        subject=grant.subject,
+        scopes=tuple(action.value for action in grant.actions) if not grant.person else (),
+        expires_at=grant.expires_at,
+        last_used_at=None,
+        about={"name": grant.actor.name},
+    )
+    now = await _grant(ports, credential, grant.slug, grant.tenant)
+    return now if now is not None and Action.STREAM_FOLLOW in now.actions else None
+
+
+async def _tenant(ports: Ports, credential: Credential, slug: str) -> TenantId | None:
+    if credential.kind == "api_key":
+        return TenantId(credential.tenant_id)
+    if credential.kind == "session":
+        return await directory.find_organization(ports.store, slug)
+    return None
+
+
+async def _grant(ports: Ports, credential: Credential, slug: str, tenant: TenantId) -> Grant | None:
+    async with ports.store.begin(tenant) as tx:
+        if credential.kind == "session":
+            return await _members(tx, credential, slug, tenant)
+        named = await people.this_organization(tx)
+        if named is None or named[0] != slug:
+            return None
+        bound = await people.bindings(tx, "key", credential.subject)
+    actions, administrative, ends = _allowed(bound)
+    if credential.scopes:
+        actions &= {Action(scope) for scope in credential.scopes if scope in set(Action)}
+    return mint(
+        tenant=tenant,
+        slug=slug,
+        actor=Actor(text("key", credential.subject), credential.about.get("name", "")),
+        actions=actions,
+        administrative=administrative and Action.AUDIT_READ in actions,
+        expires_at=_earliest(credential.expires_at, *ends),
+        credential=credential.id,
+        subject=credential.subject,
+    )
+
+
+async def _members(tx: Tx, credential: Credential, slug: str, tenant: TenantId) -> Grant | None:
+    member = await people.member_of(tx, credential.tenant_id)
+    if member is None:
+        return None
+    actions, administrative, ends = _allowed(await people.bindings(tx, "member", member.id))
+    return mint(
+        tenant=tenant,
+        slug=slug,
+        actor=Actor(text("member", member.id), member.display_name),
+        actions=actions,
+        administrative=administrative,
+        expires_at=_earliest(credential.expires_at, member.expires_at, *ends),
+        person=TenantId(credential.tenant_id),
+        session=credential.id,
+        credential=credential.id,
+        subject=credential.subject,
+    )
+
+
+def _allowed(bound: Iterable[Binding]) -> tuple[frozenset[Action], bool, list[datetime | None]]:
+    """The actions of the roles that hold in the whole organization, and when the first of them ends."""
+    whole = [binding for binding in bound if binding.scope_kind is Scope.ORGANIZATION]
+    actions = frozenset[Action]().union(*(MATRIX[binding.role] for binding in whole))
+    administrative = any(binding.role in ADMINISTRATORS for binding in whole)
+    return actions, administrative, [binding.expires_at for binding in whole]
+
+
+def _earliest(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)
+
+
+async def _first_use(ports: Ports, grant: Grant, context: RequestContext) -> None:
+    """One `session.used` for each session and organization, whatever process sees it first."""
+    session: UUID | None = grant.session
+    key = (grant.tenant, session)
+    if session is None or key in ports.seen_sessions:
+        return
+    async with change(ports, grant, context) as changed:
+        id = text("session", session)
+        if await requests.claim(changed.tx, grant.actor.id, "session.used", id) is None:
+            changed.happened(SessionUsed(device=context.device), session)
+            await requests.keep(
+                changed.tx, grant.actor.id, "session.used", id, requests.Request(b"", id), changed.now
+            )
+    ports.remember_session(key)
+
+
+def _refused(ports: Ports, credential: Credential, slug: str, action: Action, context: RequestContext) -> None:
+    """A refusal at a foreign or missing organization is told at home: to the key's, or to the person."""
+    kind = "key" if credential.kind == "api_key" else "person"
+    who = text(kind, credential.subject if kind == "key" else credential.tenant_id)
+    _count(ports, TenantId(credential.tenant_id), who, action, slug, context)
+
+
+def _count(
+    ports: Ports, tenant: TenantId, who: str, action: Action, target: str, context: RequestContext
+) -> None:
+    now = ports.clock()
+    ports.refusals.add(
+        Refusal(
+            tenant=tenant, who=who, action=action.value, target=target[:200], address=context.address,
+            request_id=context.request_id, count=1, first_at=now, last_at=now,
+        )
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""The one door to change: open a transaction, collect events, append them last, commit, announce."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from hub.contract.events import Envelope, Event, Kind
+from hub.contract.ids import INSTALLATION, new, text
+from hub.domain import chain
+from hub.domain.access import Grant
+from hub.services.ports import Ports, RequestContext
+from hub.storage import log
+from hub.storage.tx import Tx
+
+
+class Change:
+    """What one transaction changes. `now` is one instant for all of it."""
+
+    def __init__(self, tx: Tx, grant: Grant, context: RequestContext, now: datetime) -> None:
+        self.tx = tx
+        self.grant = grant
+        self.context = context
+        self.now = now
+        self.entries: list[log.Entry] = []
+
+    def happened(self, data: Kind, subject: UUID) -> None:
+        """Record an event of the actor that has no incident."""
+        self.record(Event(data=data, subject=subject, actor=self.grant.actor, at=self.now))
+
+    def record(self, event: Event, version: int | None = None, context: RequestContext | None = None) -> bytes:
+        """Collect an event for the log; the bytes of its envelope are returned, as they will be sent.
+
+        `version` is the incident's after it; `context` is whose request caused it, where that is not this
+        transaction's own (an inbox row's).
+        """
+        cause = context or self.context
+        id, subject = new(), text(event.data.about, event.subject)
+        body = msgspec.json.encode(
+            Envelope(
+                id=text("event", id),
+                type=event.data.kind,
+                time=event.at,
+                source=source_of(self.grant),
+                subject=subject,
+                actor=event.actor.id,
+                actorname=event.actor.name,
+                schemaversion=event.data.schema,
+                incident=text("incident", event.incident) if event.incident else "",
+                incidentversion=version or 0,
+                correlationid=cause.request_id,
+                data=msgspec.Raw(msgspec.json.encode(event.data)),
+            )
+        )
+        salt = secrets.token_bytes(16)
+        self.entries.append(
+            log.Entry(
+                id=id,
+                kind=event.data.kind,
+                at=event.at,
+                actor=event.actor.id,
+                subject=subject,
+                incident_id=event.incident,
+                version=version,
+                request_id=cause.request_id,
+                digest=chain.digest(salt, body, cause.address),
+                salt=salt,
+                body=body,
+                address=cause.address,
+            )
+        )
+        return body
+
+
+def source_of(grant: Grant) -> str:
+    """The CloudEvents `source` of a tenant's events; ids, because a slug may change."""
+    if grant.tenant == INSTALLATION:
+        return "/hub"
+    return f"/orgs/{text('organization', grant.tenant)}" if grant.slug else f"/people/{text('person', grant.tenant)}"
+
+
+@asynccontextmanager
+async def change(ports: Ports, grant: Grant, context: RequestContext) -> AsyncIterator[Change]:
+    """Open a Change. At the end of the block its events are appended by one final statement, then COMMIT,
+    then everybody is told. An error takes all of it back, positions included."""
+    async with ports.store.begin(grant.tenant) as tx:
+        changed = Change(tx, grant, context, ports.clock())
+        yield changed
+        appended = await log.append(tx, changed.entries) if changed.entries else None
+    if appended is not None:
+        first = appended.head - len(changed.entries) + 1
+        ports.announce(
+            grant.tenant,
+            appended.epoch,
+            appended.head,
+            [
+                log.LogEvent(first + index, entry.kind, entry.incident_id, entry.body)
+                for index, entry in enumerate(changed.entries)
+            ],
+        )
+        ports.enqueue("log", [grant.tenant])
+
+
+@asynccontextmanager
+async def read(ports: Ports, grant: Grant) -> AsyncIterator[Tx]:
+    """Open a transaction to read what the Grant's tenant holds."""
+    async with ports.store.begin(grant.tenant) as tx:
+        yield tx

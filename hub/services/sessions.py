@@ -1,0 +1,177 @@
+"""Sessions: signing in and out, the cookie's signed reference, the CSRF token, who I am."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from hub.config import Config
+from hub.contract.administration import SessionEnded, SessionStarted, SignInFailed
+from hub.contract.ids import INSTALLATION, TenantId, new, text
+from hub.contract.words import Role
+from hub.domain.errors import SignInFailed as SignInFailedError
+from hub.services import access
+from hub.services.change import change
+from hub.services.credentials import hash_of
+from hub.services.passwords import verify_password
+from hub.services.ports import Ports, RequestContext
+from hub.storage import credentials, directory, people
+from hub.storage.credentials import Credential
+
+LASTS = timedelta(days=14)
+IDLE = timedelta(hours=72)
+
+
+class PersonShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A person to themselves."""
+
+    id: str
+    email: str
+    name: str
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A new session; `token` is known to nobody but the cookie."""
+
+    token: str
+    credential: Credential
+    person: PersonShown
+
+
+class MyOrganization(msgspec.Struct, frozen=True, kw_only=True):
+    """An organization of mine, and what I am there."""
+
+    slug: str
+    name: str
+    member: str
+    roles: list[Role]
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Who presents this credential."""
+
+    person: PersonShown | None = None
+    key: str | None = None
+    csrf: str = ""
+    organizations: list[MyOrganization] = []
+
+
+async def sign_in(ports: Ports, email: str, password: str, context: RequestContext) -> SignedIn:
+    """A new session for a proven password. Raise SignInFailed alike for a wrong one and an unknown name.
+
+    A failure is an event in the person's log, or, for a name that nobody has, in the installation's.
+    """
+    tenant = await directory.find_identity(ports.store, "password", email.strip().lower())
+    found = None
+    if tenant is not None:
+        async with ports.store.begin(tenant) as tx:
+            found = await people.this_person(tx)
+    if not await verify_password(found.secret if found else None, password) or tenant is None or found is None:
+        home = tenant or INSTALLATION
+        async with change(ports, access.system("sign-in", home), context) as changed:
+            changed.happened(SignInFailed(), home)
+        raise SignInFailedError
+    token, now = secrets.token_urlsafe(32), ports.clock()
+    id = new()
+    credential = Credential(
+        tenant_id=tenant,
+        id=id,
+        kind="session",
+        subject=id,
+        scopes=(),
+        expires_at=now + LASTS,
+        last_used_at=now,
+        about={"device": context.device, "address": context.address},
+    )
+    grant = await access.person(ports, tenant, credential)
+    async with change(ports, grant, context) as changed:
+        await credentials.add(changed.tx, hash_of(token), credential, now)
+        changed.happened(SessionStarted(device=context.device), id)
+    shown = PersonShown(id=text("person", tenant), email=found.email, name=found.name)
+    return SignedIn(token=token, credential=credential, person=shown)
+
+
+async def sign_out(ports: Ports, credential: Credential, context: RequestContext) -> None:
+    """End a session; the event ends its streams, wherever they are."""
+    grant = await access.person(ports, TenantId(credential.tenant_id), credential)
+    async with change(ports, grant, context) as changed:
+        if await credentials.end(changed.tx, "session", credential.id):
+            changed.happened(SessionEnded(reason="sign_out"), credential.id)
+
+
+async def touch(ports: Ports, credential: Credential) -> bool:
+    """Note that a session is used, at most once a minute; False when it was idle for too long."""
+    now = ports.clock()
+    if credential.kind == "session" and credential.last_used_at and now - credential.last_used_at > IDLE:
+        return False
+    if credential.last_used_at is None or now - credential.last_used_at > timedelta(minutes=1):
+        async with ports.store.begin(TenantId(credential.tenant_id)) as tx:
+            await credentials.mark_used(tx, credential.id, now)
+    return True
+
+
+def csrf(ports: Ports, session: UUID) -> str:
+    """The CSRF token of a session: derived, so that it is bound to it and stored nowhere."""
+    key = ports.config.keys("csrf")[0]
+    return hmac.new(key, session.bytes, hashlib.sha256).hexdigest()
+
+
+def is_csrf(ports: Ports, session: UUID, presented: str) -> bool:
+    """Whether a token belongs to this session, under any key; compared in constant time."""
+    return any(
+        hmac.compare_digest(
+            hmac.new(key, session.bytes, hashlib.sha256).hexdigest().encode(), presented.encode()
+        )
+        for key in ports.config.keys("csrf")
+    )
+
+
+def _signer(config: Config) -> URLSafeTimedSerializer:
+    # itsdangerous signs with the last key of its list; ours are newest first.
+    return URLSafeTimedSerializer([key.hex() for key in reversed(config.keys("cookie"))], salt="session")
+
+
+def seal_cookie(config: Config, token: str) -> str:
+    """The cookie's value: a signed reference to the session, whose row has only a hash of it."""
+    return str(_signer(config).dumps(token))
+
+
+def open_cookie(config: Config, value: str) -> str | None:
+    """The token in a cookie, or None for one that we did not sign or that is too old."""
+    try:
+        token = _signer(config).loads(value, max_age=int(LASTS.total_seconds()))
+    except BadSignature:
+        return None
+    return token if isinstance(token, str) else None
+
+
+async def me(ports: Ports, credential: Credential) -> Me:
+    """Who this is, and where they may go."""
+    if credential.kind != "session":
+        return Me(key=text("key", credential.subject))
+    tenant = TenantId(credential.tenant_id)
+    async with ports.store.begin(tenant) as tx:
+        found = await people.this_person(tx)
+    organizations = []
+    for organization in await directory.organizations_of(ports.store, tenant):
+        async with ports.store.begin(TenantId(organization.tenant_id)) as tx:
+            bound = await people.bindings(tx, "member", organization.membership_id)
+        organizations.append(
+            MyOrganization(
+                slug=organization.slug,
+                name=organization.name,
+                member=text("member", organization.membership_id),
+                roles=sorted({binding.role for binding in bound}),
+            )
+        )
+    return Me(
+        person=PersonShown(id=text("person", tenant), email=found.email, name=found.name) if found else None,
+        csrf=csrf(ports, credential.id),
+        organizations=organizations,
+    )

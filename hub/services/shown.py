@@ -1,0 +1,52 @@
+"""From rows to resources: how an incident and its events are shown."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from hub.contract.ids import text
+from hub.contract.resources import AcknowledgedBy, AlertCounts, First, IncidentResource, Named
+from hub.domain.incident import Incident
+from hub.storage import incidents, log
+from hub.storage.incidents import Shown
+from hub.storage.tx import Tx
+
+
+def resource(shown: Shown) -> IncidentResource:
+    """An incident's header."""
+    incident = shown.incident
+    return IncidentResource(
+        id=text("incident", incident.id),
+        number=incident.number,
+        title=incident.title,
+        status=incident.status,
+        severity=incident.severity,
+        urgency=incident.urgency,
+        service=Named(text("service", incident.service_id), shown.service_name),
+        version=incident.version,
+        alerts=AlertCounts(incident.firing, incident.total),
+        acknowledgements=[AcknowledgedBy(a.actor, a.name, a.at) for a in incident.acknowledgements],
+        commander=text("member", shown.commander_id) if shown.commander_id else None,
+        private=shown.private,
+        group_key=incident.group_key,
+        recurs=text("incident", incident.recurs) if incident.recurs else None,
+        opened_at=incident.opened_at,
+        acknowledged_at=incident.acknowledged_at,
+        mitigated_at=incident.mitigated_at,
+        resolved_at=incident.resolved_at,
+        closed_at=incident.closed_at,
+    )
+
+
+async def resource_of(tx: Tx, incident: Incident) -> IncidentResource | None:
+    """The header of an incident as it is saved in this transaction."""
+    shown = await incidents.by_id(tx, incident.id)
+    return resource(shown) if shown else None
+
+
+async def first_past(tx: Tx, incident: UUID, version: int) -> First | None:
+    """Who first moved an incident past a version; None where the version is yet to come."""
+    body = await log.first_after_version(tx, incident, version)
+    return msgspec.json.decode(body, type=First) if body else None

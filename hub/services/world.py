@@ -1,0 +1,113 @@
+"""The state that a transaction has loaded for update: events change it, and it is saved whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from hub.contract.events import Event, IncidentOpened
+from hub.domain import alert as alerts_domain
+from hub.domain import incident as incidents_domain
+from hub.domain.alert import Alert
+from hub.domain.incident import Incident
+from hub.services.change import Change
+from hub.services.ports import RequestContext
+from hub.storage import alerts, incidents
+from hub.storage.tx import Tx
+
+AlertKey = tuple[str, str]  # format, dedup key: one lane is one integration
+
+
+class World:
+    """Incidents and alerts that this transaction has locked, or made."""
+
+    def __init__(self, loaded: Iterable[Incident] = (), locked: Iterable[Alert] = ()) -> None:
+        self.incidents = {incident.id: incident for incident in loaded}
+        self.alerts = {alert.id: alert for alert in locked}
+        self._changed: set[UUID] = set()
+        self._events: list[tuple[Event, int | None, RequestContext | None]] = []
+        self._latest: dict[AlertKey, UUID] = {}
+        self._groups: dict[str, list[UUID]] = {}
+        for alert in self.alerts.values():
+            self._newest(alert)
+        for incident in sorted(self.incidents.values(), key=lambda known: known.id):
+            self._groups.setdefault(incident.group_key, []).append(incident.id)
+
+    def _newest(self, alert: Alert) -> None:
+        key = (alert.format, alert.dedup_key)
+        known = self.alerts.get(self._latest.get(key, alert.id), alert)
+        if alert.episode >= known.episode:
+            self._latest[key] = alert.id
+
+    def latest(self, format: str, dedup_key: str) -> Alert | None:
+        """The newest episode of an alert."""
+        id = self._latest.get((format, dedup_key))
+        return self.alerts[id] if id else None
+
+    def of_group(self, group_key: str) -> tuple[Incident | None, Incident | None]:
+        """The (open, newest that is not open) incident of a group."""
+        members = [self.incidents[id] for id in self._groups.get(group_key, ())]
+        return (
+            next((incident for incident in members if incident.is_open), None),
+            next((incident for incident in reversed(members) if not incident.is_open), None),
+        )
+
+    def apply(self, event: Event, context: RequestContext | None = None) -> None:
+        """Let an event happen here; `context` is whose request caused it, if not the transaction's."""
+        version = None
+        if event.data.about == "alert":
+            alert = alerts_domain.evolve(self.alerts.get(event.subject), event)
+            self.alerts[alert.id] = alert
+            self._newest(alert)
+            self._changed.add(alert.id)
+        if event.incident is not None:
+            before = self.incidents.get(event.incident)
+            after = incidents_domain.evolve(before, event)
+            self.incidents[after.id] = after
+            if before is None:
+                self._groups.setdefault(after.group_key, []).append(after.id)
+            self._changed.add(after.id)
+            version = after.version
+        self._events.append((event, version, context))
+
+    def count(self, alert: Alert, last_at: object) -> None:
+        """Bookkeeping: a repeat moves the alert's counters without an event."""
+        self.alerts[alert.id] = msgspec.structs.replace(alert, count=alert.count + 1, last_at=last_at)
+        self._changed.add(alert.id)
+
+    async def _number(self, tx: Tx) -> None:
+        """Give new incidents their numbers, in the order they opened; a rollback gives them back."""
+        opened = [event for event, _, _ in self._events if isinstance(event.data, IncidentOpened)]
+        if not opened:
+            return
+        first = await incidents.take_numbers(tx, len(opened))
+        numbers = {event.subject: first + index for index, event in enumerate(opened)}
+        for id, number in numbers.items():
+            self.incidents[id] = msgspec.structs.replace(self.incidents[id], number=number)
+        self._events = [
+            (
+                msgspec.structs.replace(
+                    event, data=msgspec.structs.replace(event.data, number=numbers[event.subject])
+                )
+                if isinstance(event.data, IncidentOpened)
+                else event,
+                version,
+                context,
+            )
+            for event, version, context in self._events
+        ]
+
+    async def save(self, change: Change) -> list[bytes]:
+        """Write what changed, whole rows, one upsert an entity; hand the events to the Change."""
+        await self._number(change.tx)
+        touched = [self.incidents[id] for id in self._changed if id in self.incidents]
+        fired = [self.alerts[id] for id in self._changed if id in self.alerts]
+        if touched:
+            await incidents.save(change.tx, touched)
+        if fired:
+            await alerts.save(change.tx, fired)
+        bodies = [change.record(event, version, context) for event, version, context in self._events]
+        self._events, self._changed = [], set()
+        return bodies

@@ -1,0 +1,139 @@
+"""Incidents: loaded for update, saved whole, shown and paged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+
+from hub.contract.words import Severity, Status, Urgency
+from hub.domain.incident import Acknowledgement, Incident
+from hub.storage.statement import TENANT, Statement, given, many, saving, written
+from hub.storage.tables import incident, service
+from hub.storage.tx import Tx
+
+COLUMNS = Incident.__struct_fields__
+FIELDS = [incident.c[name] for name in COLUMNS]
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident with what a reader wants beside it."""
+
+    incident: Incident
+    service_name: str
+    private: bool
+    commander_id: UUID | None
+
+
+_LOCK = Statement(
+    sa.select(*FIELDS)
+    .where(incident.c.tenant_id == TENANT, incident.c.id == sa.any_(many("ids", "uuid")))
+    .order_by(incident.c.id)
+    .with_for_update(key_share=True)
+)
+_OF_GROUPS = written(
+    """
+    SELECT newest.id FROM unnest(:keys) AS k (group_key) CROSS JOIN LATERAL (
+      SELECT id FROM incident WHERE tenant_id = :tenant AND service_id = :service
+        AND group_key = k.group_key ORDER BY id DESC LIMIT 1) newest
+    UNION
+    SELECT id FROM incident WHERE tenant_id = :tenant AND service_id = :service AND group_key = ANY (:keys)
+      AND status IN ('triggered', 'acknowledged', 'mitigated')
+    """,
+    tenant="uuid",
+    service="uuid",
+    keys="text[]",
+)
+_SAVE = saving(incident, COLUMNS, ("id",))
+_NUMBERS = written(
+    "UPDATE counter SET incidents = incidents + :count WHERE tenant_id = :tenant RETURNING incidents",
+    tenant="uuid",
+    count="int",
+)
+_SHOWN = (
+    sa.select(*FIELDS, incident.c.private, incident.c.commander_id, service.c.name.label("service_name"))
+    .select_from(
+        incident.join(
+            service,
+            sa.and_(service.c.tenant_id == incident.c.tenant_id, service.c.id == incident.c.service_id),
+        )
+    )
+    .where(incident.c.tenant_id == TENANT)
+)
+_BY_ID = Statement(_SHOWN.where(incident.c.id == given("id", "uuid")))
+_BY_NUMBER = Statement(_SHOWN.where(incident.c.number == given("number", "big")))
+_PAGE = Statement(
+    _SHOWN.where(incident.c.status == sa.any_(many("statuses", "text")))
+    .where(incident.c.id < given("before", "uuid"))
+    .order_by(incident.c.id.desc())
+    .limit(given("limit", "int"))
+)
+
+
+def _incident(row: asyncpg.Record) -> Incident:
+    values = {name: row[name] for name in COLUMNS}
+    values["status"] = Status(row["status"])
+    values["severity"] = Severity(row["severity"])
+    values["urgency"] = Urgency(row["urgency"])
+    values["acknowledgements"] = msgspec.json.decode(
+        row["acknowledgements"], type=tuple[Acknowledgement, ...]
+    )
+    return Incident(**values)
+
+
+def _shown(row: asyncpg.Record) -> Shown:
+    return Shown(
+        incident=_incident(row),
+        service_name=row["service_name"],
+        private=row["private"],
+        commander_id=row["commander_id"],
+    )
+
+
+async def load_for_update(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Incident]:
+    """Lock incidents in the order of their ids, and read them as they are then."""
+    rows = await tx.fetch(_LOCK, ids=sorted(set(ids)))
+    return {row["id"]: _incident(row) for row in rows}
+
+
+async def ids_of_groups(tx: Tx, service_id: UUID, keys: Iterable[str]) -> list[UUID]:
+    """For each group key of a service: its open incident, and its newest one."""
+    return [row["id"] for row in await tx.fetch(_OF_GROUPS, service=service_id, keys=sorted(set(keys)))]
+
+
+async def save(tx: Tx, incidents: Sequence[Incident]) -> None:
+    """Write the rows whole, in the order of their ids."""
+    rows = sorted(incidents, key=lambda row: row.id)
+    values: dict[str, list[object]] = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
+    values["acknowledgements"] = [msgspec.json.encode(row.acknowledgements).decode() for row in rows]
+    await tx.fetch(_SAVE, **values)
+
+
+async def take_numbers(tx: Tx, count: int) -> int:
+    """Take `count` numbers of the organization's series; the first one is returned."""
+    row = await tx.one(_NUMBERS, count=count)
+    if row is None:
+        raise LookupError("an organization has no counter")
+    last: int = row["incidents"]
+    return last - count + 1
+
+
+async def by_id(tx: Tx, id: UUID) -> Shown | None:
+    """One incident by its id."""
+    row = await tx.one(_BY_ID, id=id)
+    return _shown(row) if row else None
+
+
+async def by_number(tx: Tx, number: int) -> Shown | None:
+    """One incident by its number."""
+    row = await tx.one(_BY_NUMBER, number=number)
+    return _shown(row) if row else None
+
+
+async def page(tx: Tx, statuses: Iterable[str], before: UUID, limit: int) -> list[Shown]:
+    """Incidents of some statuses older than `before`, newest first."""
+    rows = await tx.fetch(_PAGE, statuses=sorted(statuses), before=before, limit=limit)
+    return [_shown(row) for row in rows]
