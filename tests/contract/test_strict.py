@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.contract.strict import POINTER_MAX, Broken, scan
@@ -107,12 +107,14 @@ def test_a_pointer_is_bounded() -> None:
     assert len(caught.value.pointer) == POINTER_MAX
 
 
+@settings(deadline=None)
 @given(SOUND)
 def test_sound_values_come_back_as_they_were(value: object) -> None:
     assert scan(json.dumps(value).encode()) == value
     assert scan(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 @example(b"-")
 @example(b"\xef\xbb\xbf\xef\xbb\xbf1")

@@ -1,0 +1,50 @@
+"""Small bodies of each format, sound and poisoned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+EVENTS: dict[str, dict[str, object]] = {
+    "generic": {"title": "Disk full", "dedup_key": "db-1/disk", "labels": {"host": "db-1"}, "details": "x"},
+    "pagerduty": {
+        "routing_key": "0123456789abcdef0123456789abcdef",
+        "event_action": "trigger",
+        "dedup_key": "db-1/disk",
+        "payload": {"summary": "Disk full", "source": "db-1", "severity": "error", "custom_details": "x"},
+    },
+    "alertmanager": {
+        "alerts": [
+            {
+                "status": "firing",
+                "labels": {"alertname": "DiskFull"},
+                "annotations": {"description": "x"},
+                "startsAt": "2026-11-23T08:48:18Z",
+            }
+        ]
+    },
+}
+"""A small valid body of each format; "x" stands where any text may."""
+
+
+def poisoned(name: str) -> Iterator[bytes]:
+    """Put everything into a valid body of this format that breaks a careless reader."""
+    sound = json.dumps(EVENTS[name]).encode()
+    for poison in (
+        rb'"\u0000"',
+        rb'"\ud800"',
+        rb'"\udfff\ud800"',
+        b'"\xff\xfe"',
+        b'"\xed\xa0\x80"',
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"9" * 5_000,
+        b"-" + b"9" * 5_000,
+        b"1e999",
+        b"NaN",
+        b"-Infinity",
+        b'{"a": 1, "a": 2}',
+    ):
+        yield sound.replace(b'"x"', poison)
+        yield poison
+    yield from (b"", b"\0", b"{", b"[", b'"', sound[:-1], sound + sound, sound.decode().encode("utf-16"))
