@@ -46,5 +46,6 @@ def poisoned(name: str) -> Iterator[bytes]:
         b'{"a": 1, "a": 2}',
     ):
         yield sound.replace(b'"x"', poison)
+        yield sound.replace(b'"DiskFull"', poison).replace(b'"Disk full"', poison)
         yield poison
     yield from (b"", b"\0", b"{", b"[", b'"', sound[:-1], sound + sound, sound.decode().encode("utf-16"))

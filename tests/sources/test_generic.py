@@ -10,9 +10,10 @@ import pytest
 
 from hub.contract import ids
 from hub.contract.signals import Fault, Link, Rejected, Signal, Unreadable
+from hub.contract.strict import POINTER_MAX
 from hub.contract.words import AlertSeverity, SignalAction
 from hub.sources import generic
-from hub.sources.fields import FAULTS_MAX
+from hub.sources.fields import FAULTS_MAX, Fields
 
 ROW = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
@@ -107,6 +108,8 @@ def test_a_change_needs_no_key() -> None:
         ({"title": "t", "links": {"href": "https://x"}}, [("/links", "wrong_type")]),
         ({"title": "t", "links": ["https://x"]}, [("/links/0", "wrong_type")]),
         ({"title": "t", "links": [{"href": "https://x", "rel": ""}]}, [("/links/0", "wrong_type")]),
+        ({"title": "t", "links": [{}] * 17}, [("/links", "wrong_type")]),
+        ({"title": "t", "n" * 9_000: 1}, [("/" + "n" * (POINTER_MAX - 1), "unknown_field")]),
         ({"title": 7, "action": "x"}, [("/action", "not_a_choice"), ("/title", "wrong_type")]),
         ("text", [("", "wrong_type")]),
         (None, [("", "wrong_type")]),
@@ -141,7 +144,11 @@ def test_json_that_is_not_strict_is_refused_with_its_place(body: bytes, pointer:
 
 
 def test_faults_are_bounded() -> None:
-    assert len(faults([{f"field {n}": 0 for n in range(100)}] * 3)) == FAULTS_MAX
+    many: dict[str, object] = {f"field {n}": 0 for n in range(100)}
+    assert len(faults([many] * 3)) == FAULTS_MAX
+    fields = Fields(many)
+    fields.no_more()
+    assert len(fields.faults) == FAULTS_MAX
 
 
 def test_a_list_holds_at_most_500_events() -> None:
@@ -152,6 +159,7 @@ def test_a_list_holds_at_most_500_events() -> None:
 def test_prose_is_cut_and_never_refused() -> None:
     signal = taken({"title": "t" * 2_000, "source": "s" * 2_000, "details": "d" * 20_000})
     assert (len(signal.title), len(signal.source), len(signal.text)) == (1_024, 1_024, 16_384)
+    assert len(taken({"title": "t", "details": {"d" * 20_000: 1}}).text) == 16_384
     assert taken({"title": "t", "labels": {"l" * 2_000: "v" * 2_000}}).labels == {"l" * 1_024: "v" * 1_024}
 
 

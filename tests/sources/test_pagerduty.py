@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from hub.contract.signals import Link, Signal, Unreadable
 from hub.contract.words import AlertSeverity, SignalAction
 from hub.sources import pagerduty
 from hub.sources.base import Checked
+from hub.sources.reading import LINKS_MAX
 
 ROW = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 KEY = "0123456789abcdef0123456789abcdef"
@@ -165,6 +167,17 @@ def test_a_time_is_read_in_many_spellings_and_never_refused(stamp: object, momen
     assert taken(body).occurred_at == moment
 
 
+def test_a_time_without_a_zone_is_utc_wherever_the_hub_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        moment = taken(event({"timestamp": "2026-11-23T08:48:18"})).occurred_at
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert moment == datetime(2026, 11, 23, 8, 48, 18, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("details", "text"),
     [
@@ -192,6 +205,10 @@ def test_odd_links_are_dropped(links: object) -> None:
         (),
         (Link(href="https://x"),),
     )
+
+
+def test_links_are_bounded() -> None:
+    assert len(taken(event(links=[{"href": f"https://x/{n}"} for n in range(100)])).links) == LINKS_MAX
 
 
 @pytest.mark.parametrize("poison", [b'"\\u0000"', b'{"a": 1, "a": 2}', b"9" * 30])
