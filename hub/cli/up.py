@@ -129,9 +129,11 @@ async def answers(config: Config) -> bool:
     try:
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_connection(config.host, config.port)
-            writer.write(f"GET /readyz HTTP/1.0\r\nHost: 127.0.0.1:{config.port}\r\n\r\n".encode())
-            status = await reader.readline()
-            writer.close()
+            try:
+                writer.write(f"GET /readyz HTTP/1.0\r\nHost: 127.0.0.1:{config.port}\r\n\r\n".encode())
+                status = await reader.readline()
+            finally:
+                writer.close()
     except OSError:
         return False
     return b" 200 " in status

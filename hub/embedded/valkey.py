@@ -60,11 +60,13 @@ class Valkey:
     async def is_ready(self) -> bool:
         """Whether it answers PING to our password at this moment."""
         try:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(1):
                 reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
-                writer.write(f"AUTH {self._password}\r\nPING\r\n".encode())
-                answer = await reader.readline() + await reader.readline()
-                writer.close()
+                try:
+                    writer.write(f"AUTH {self._password}\r\nPING\r\n".encode())
+                    answer = await reader.readline() + await reader.readline()
+                finally:
+                    writer.close()
         except OSError:  # a TimeoutError is one
             return False
         return answer == b"+OK\r\n+PONG\r\n"
