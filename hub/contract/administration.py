@@ -87,7 +87,7 @@ class RequestRefused(Administrative, frozen=True, kw_only=True):
     """An actor was refused an action; equal refusals of one minute are folded, with their count."""
 
     kind = "request.refused"
-    about = "organization"
+    about = "tenant"
     who: str
     action: str
     target: str
@@ -123,4 +123,4 @@ class SignInFailed(Administrative, frozen=True, kw_only=True):
     """A sign-in failed: of a person in that person's log, of a name that nobody has in the installation's."""
 
     kind = "sign_in.failed"
-    about = "person"
+    about = "tenant"

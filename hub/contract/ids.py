@@ -16,7 +16,7 @@ IntegrationId = NewType("IntegrationId", UUID)
 
 INSTALLATION: Final = TenantId(UUID(int=0))
 PREFIXES: Final = {
-    "organization": "org", "person": "usr", "member": "mem", "team": "tem", "service": "svc",
+    "tenant": "ten", "organization": "org", "person": "usr", "member": "mem", "team": "tem", "service": "svc",
     "integration": "int", "key": "key", "alert": "alr", "incident": "inc", "event": "evt",
     "receipt": "rcp", "session": "ses", "binding": "rol", "task": "tsk",
 }  # fmt: skip

@@ -183,7 +183,9 @@ async def _first_use(ports: Ports, grant: Grant, context: RequestContext) -> Non
     ports.remember_session(key)
 
 
-def _refused(ports: Ports, credential: Credential, slug: str, action: Action, context: RequestContext) -> None:
+def _refused(
+    ports: Ports, credential: Credential, slug: str, action: Action, context: RequestContext
+) -> None:
     """A refusal at a foreign or missing organization is told at home: to the key's, or to the person."""
     kind = "key" if credential.kind == "api_key" else "person"
     who = text(kind, credential.subject if kind == "key" else credential.tenant_id)

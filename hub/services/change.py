@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.events import Envelope, Event, Kind
-from hub.contract.ids import INSTALLATION, new, text
+from hub.contract.ids import new, text
 from hub.domain import chain
 from hub.domain.access import Grant
 from hub.services.ports import Ports, RequestContext
@@ -33,7 +33,9 @@ class Change:
         """Record an event of the actor that has no incident."""
         self.record(Event(data=data, subject=subject, actor=self.grant.actor, at=self.now))
 
-    def record(self, event: Event, version: int | None = None, context: RequestContext | None = None) -> bytes:
+    def record(
+        self, event: Event, version: int | None = None, context: RequestContext | None = None
+    ) -> bytes:
         """Collect an event for the log; the bytes of its envelope are returned, as they will be sent.
 
         `version` is the incident's after it; `context` is whose request caused it, where that is not this
@@ -46,7 +48,7 @@ class Change:
                 id=text("event", id),
                 type=event.data.kind,
                 time=event.at,
-                source=source_of(self.grant),
+                source=f"/tenants/{text('tenant', self.grant.tenant)}",
                 subject=subject,
                 actor=event.actor.id,
                 actorname=event.actor.name,
@@ -75,13 +77,6 @@ class Change:
             )
         )
         return body
-
-
-def source_of(grant: Grant) -> str:
-    """The CloudEvents `source` of a tenant's events; ids, because a slug may change."""
-    if grant.tenant == INSTALLATION:
-        return "/hub"
-    return f"/orgs/{text('organization', grant.tenant)}" if grant.slug else f"/people/{text('person', grant.tenant)}"
 
 
 @asynccontextmanager

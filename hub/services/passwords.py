@@ -35,6 +35,7 @@ async def verify_password(encoded: str | None, password: str) -> bool:
 
 def _verify(encoded: str | None, password: str) -> bool:
     try:
-        return HASHER.verify(encoded or _dummy(), password) and encoded is not None
+        HASHER.verify(encoded or _dummy(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return encoded is not None

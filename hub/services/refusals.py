@@ -45,9 +45,14 @@ class Refusals:
             seen.count += 1
             seen.last_at = refusal.last_at
             return
-        self._due.append(refusal)
+        if len(self._due) < KEPT:
+            self._due.append(refusal)
         folded = msgspec.structs.replace(refusal, count=0, who=key[1], action=key[2])
         self._folded[key] = folded
+
+    def keep(self, refusals: list[Refusal]) -> None:
+        """Take back what could not be written; bounded like the rest."""
+        self._due = (refusals + self._due)[:KEPT]
 
     def take(self, now: datetime, everything: bool = False) -> list[Refusal]:
         """What is to be written now: first refusals, and the folds of minutes that are over."""

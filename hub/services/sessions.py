@@ -72,7 +72,11 @@ async def sign_in(ports: Ports, email: str, password: str, context: RequestConte
     if tenant is not None:
         async with ports.store.begin(tenant) as tx:
             found = await people.this_person(tx)
-    if not await verify_password(found.secret if found else None, password) or tenant is None or found is None:
+    if (
+        not await verify_password(found.secret if found else None, password)
+        or tenant is None
+        or found is None
+    ):
         home = tenant or INSTALLATION
         async with change(ports, access.system("sign-in", home), context) as changed:
             changed.happened(SignInFailed(), home)

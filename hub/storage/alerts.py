@@ -58,9 +58,7 @@ def _alert(row: asyncpg.Record) -> Alert:
     return Alert(**values)
 
 
-async def latest(
-    tx: Tx, integration_id: UUID, format: str, keys: Iterable[str]
-) -> list[tuple[UUID, UUID]]:
+async def latest(tx: Tx, integration_id: UUID, format: str, keys: Iterable[str]) -> list[tuple[UUID, UUID]]:
     """The (id, incident id) of the latest episode of each key that has one; nothing is locked yet."""
     rows = await tx.fetch(_LATEST, integration=integration_id, format=format, keys=sorted(set(keys)))
     return [(row["id"], row["incident_id"]) for row in rows]

@@ -26,7 +26,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
 _ADD = written(
     """
-    INSERT INTO credential (hash, tenant_id, id, kind, subject, scopes, created_at, expires_at, last_used_at, about)
+    INSERT INTO credential
+      (hash, tenant_id, id, kind, subject, scopes, created_at, expires_at, last_used_at, about)
     VALUES (:hash, :tenant, :id, :kind, :subject, :scopes, :at, :expires_at, :at, (:about)::jsonb)
     """,
     hash="bytes", tenant="uuid", id="uuid", kind="text", subject="uuid", scopes="texts", at="time",

@@ -114,7 +114,8 @@ async def facts(store: Store) -> Facts:
             """
             SELECT current_user::text AS role,
               (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
-              OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname IN ('hub_owner', 'hub_directory', 'hub_eraser')
+              OR EXISTS (SELECT FROM pg_roles r
+                WHERE r.rolname IN ('hub_owner', 'hub_directory', 'hub_eraser')
                 AND pg_has_role(current_user, r.oid, 'MEMBER'))
               OR EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
                 AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS can_bypass,

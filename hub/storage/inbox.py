@@ -122,9 +122,7 @@ _RECEIPT = (
     .select_from(
         inbox.join(
             integration,
-            sa.and_(
-                integration.c.tenant_id == inbox.c.tenant_id, integration.c.id == inbox.c.integration_id
-            ),
+            sa.and_(integration.c.tenant_id == inbox.c.tenant_id, integration.c.id == inbox.c.integration_id),
         )
     )
     .where(inbox.c.tenant_id == TENANT)
@@ -132,7 +130,9 @@ _RECEIPT = (
 _SHOW = Statement(_RECEIPT.where(inbox.c.id == given("id", "uuid")))
 _DEAD = Statement(
     _RECEIPT.where(inbox.c.state == sa.literal_column("'dead'"))
-    .where(sa.tuple_(inbox.c.received_at, inbox.c.id) < sa.tuple_(given("before", "time"), given("id", "uuid")))
+    .where(
+        sa.tuple_(inbox.c.received_at, inbox.c.id) < sa.tuple_(given("before", "time"), given("id", "uuid"))
+    )
     .order_by(inbox.c.received_at.desc(), inbox.c.id.desc())
     .limit(given("limit", "int"))
 )

@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from hub.domain.chain import Link
 from hub.domain.errors import Broken
 from hub.storage.statement import TENANT, Statement, given, written
 from hub.storage.tables import audit_log, event_body, incident_event
@@ -86,7 +85,8 @@ _APPEND = written(
       INSERT INTO event_body (tenant_id, position, salt, body, address)
       SELECT :tenant, position, salt, body, address FROM rows RETURNING position
     )
-    SELECT h.position, h.epoch, (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM bodies) AS bodies
+    SELECT h.position, h.epoch, (SELECT count(*) FROM events) AS events,
+      (SELECT count(*) FROM bodies) AS bodies
     FROM h
     """,
     tenant="uuid",
@@ -105,14 +105,14 @@ _APPEND = written(
 )
 
 
-def _beside(table: sa.Table) -> sa.ColumnElement[bool]:
+def beside(table: sa.Table) -> sa.ColumnElement[bool]:
     """The rows of a table that belong to the same event."""
     return sa.and_(
         table.c.tenant_id == incident_event.c.tenant_id, table.c.position == incident_event.c.position
     )
 
 
-_WITH_BODY = incident_event.join(event_body, _beside(event_body))
+_WITH_BODY = incident_event.join(event_body, beside(event_body))
 _BETWEEN = Statement(
     sa.select(
         incident_event.c.position, incident_event.c.kind, incident_event.c.incident_id, event_body.c.body
@@ -140,36 +140,21 @@ _AFTER_VERSION = Statement(
     .order_by(incident_event.c.position)
     .limit(sa.literal_column("1"))
 )
+AUDITED = ("position", "id", "kind", "at", "actor", "subject", "request_id")
 _AUDIT = Statement(
     sa.select(
-        *(incident_event.c[name] for name in ("position", "id", "kind", "at", "actor", "subject", "request_id")),
+        *(incident_event.c[name] for name in AUDITED),
         event_body.c.address,
         event_body.c.body,
         audit_log.c.hash,
     )
-    .select_from(_WITH_BODY.outerjoin(audit_log, _beside(audit_log)))
+    .select_from(_WITH_BODY.outerjoin(audit_log, beside(audit_log)))
     .where(incident_event.c.tenant_id == TENANT)
     .where(incident_event.c.position < given("before", "big"))
     .order_by(incident_event.c.position.desc())
     .limit(given("limit", "int"))
 )
-_LINKS = Statement(
-    sa.select(
-        *(column for column in incident_event.c if column.name != "tenant_id"),
-        event_body.c.salt,
-        event_body.c.body,
-        event_body.c.address,
-        audit_log.c.hash,
-    )
-    .select_from(
-        incident_event.outerjoin(event_body, _beside(event_body)).outerjoin(audit_log, _beside(audit_log))
-    )
-    .where(incident_event.c.tenant_id == TENANT)
-    .where(incident_event.c.position > given("after", "big"))
-    .order_by(incident_event.c.position)
-    .limit(given("limit", "int"))
-)
-HIGHEST = 2**62
+HIGHEST = 2**62  # before every position
 
 
 async def append(tx: Tx, entries: Sequence[Entry]) -> Appended:
@@ -216,40 +201,3 @@ async def audit(tx: Tx, before: int, limit: int) -> list[Audited]:
     """A page of the tenant's whole log with its seals, newest first."""
     rows = await tx.fetch(_AUDIT, before=before, limit=limit)
     return [Audited(**dict(row)) for row in rows]
-
-
-class Chained(msgspec.Struct, frozen=True, kw_only=True):
-    """One link with what it stands for (None where erased) and its seal (None where not sealed yet)."""
-
-    link: Link
-    salt: bytes | None
-    body: bytes | None
-    address: str | None
-    hash: bytes | None
-
-
-async def chained(tx: Tx, after: int, limit: int) -> list[Chained]:
-    """The links after a position, in order."""
-    rows = await tx.fetch(_LINKS, after=after, limit=limit)
-    return [
-        Chained(
-            link=Link(
-                tenant=tx.tenant,
-                position=row["position"],
-                id=row["id"],
-                kind=row["kind"],
-                at=row["at"],
-                actor=row["actor"],
-                subject=row["subject"],
-                incident=row["incident_id"],
-                version=row["version"],
-                request_id=row["request_id"],
-                digest=row["digest"],
-            ),
-            salt=row["salt"],
-            body=row["body"],
-            address=row["address"],
-            hash=row["hash"],
-        )
-        for row in rows
-    ]

@@ -39,9 +39,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     secret: str | None
 
 
-_HEAD = written(
-    "INSERT INTO head (tenant_id, server) SELECT :tenant, directory.server()", tenant="uuid"
-)
+_HEAD = written("INSERT INTO head (tenant_id, server) SELECT :tenant, directory.server()", tenant="uuid")
 _ORGANIZATION = written(
     "INSERT INTO organization (tenant_id, slug, name, created_at) VALUES (:tenant, :slug, :name, :at)",
     tenant="uuid", slug="text", name="text", at="time",
@@ -62,8 +60,9 @@ _MEMBERSHIP = written(
     tenant="uuid", id="uuid", person="uuid", name="text", at="time",
 )  # fmt: skip
 _BINDING = written(
-    "INSERT INTO role_binding (tenant_id, id, subject_kind, subject_id, role, scope_kind, scope_id, created_at)"
-    " VALUES (:tenant, :id, :subject_kind, :subject_id, :role, :scope_kind, :scope_id, :at)",
+    "INSERT INTO role_binding"
+    " (tenant_id, id, subject_kind, subject_id, role, scope_kind, scope_id, created_at) VALUES"
+    " (:tenant, :id, :subject_kind, :subject_id, :role, :scope_kind, :scope_id, :at)",
     tenant="uuid", id="uuid", subject_kind="text", subject_id="uuid", role="text", scope_kind="text",
     scope_id="uuid", at="time",
 )  # fmt: skip

@@ -4,8 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.storage.statement import written
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+
+from hub.domain.chain import Link
+from hub.storage.log import beside
+from hub.storage.statement import TENANT, Statement, given, written
+from hub.storage.tables import audit_log, event_body, incident_event
 from hub.storage.tx import Tx
+
+
+class Chained(msgspec.Struct, frozen=True, kw_only=True):
+    """One link with what it stands for (None where erased) and its seal (None where not sealed yet)."""
+
+    link: Link
+    salt: bytes | None
+    body: bytes | None
+    address: str | None
+    hash: bytes | None
+
+
+_COLUMNS = [column for column in incident_event.c if column.name != "tenant_id"]
+_LINKS = Statement(
+    sa.select(*_COLUMNS)
+    .where(incident_event.c.tenant_id == TENANT, incident_event.c.position > given("after", "big"))
+    .order_by(incident_event.c.position)
+    .limit(given("limit", "int"))
+)
+_CHAINED = Statement(
+    sa.select(*_COLUMNS, event_body.c.salt, event_body.c.body, event_body.c.address, audit_log.c.hash)
+    .select_from(
+        incident_event.outerjoin(event_body, beside(event_body)).outerjoin(audit_log, beside(audit_log))
+    )
+    .where(incident_event.c.tenant_id == TENANT, incident_event.c.position > given("after", "big"))
+    .order_by(incident_event.c.position)
+    .limit(given("limit", "int"))
+)
 
 _LAST = written(
     "SELECT position, hash FROM audit_log WHERE tenant_id = :tenant ORDER BY position DESC LIMIT 1",
@@ -26,6 +61,37 @@ _COUNT = written(
     " FROM head WHERE tenant_id = :tenant",
     tenant="uuid",
 )
+
+
+def _link(tx: Tx, row: asyncpg.Record) -> Link:
+    return Link(
+        tenant=tx.tenant,
+        position=row["position"],
+        id=row["id"],
+        kind=row["kind"],
+        at=row["at"],
+        actor=row["actor"],
+        subject=row["subject"],
+        incident=row["incident_id"],
+        version=row["version"],
+        request_id=row["request_id"],
+        digest=row["digest"],
+    )
+
+
+async def links(tx: Tx, after: int, limit: int) -> list[Link]:
+    """What is to be hashed, after a position, in order."""
+    return [_link(tx, row) for row in await tx.fetch(_LINKS, after=after, limit=limit)]
+
+
+async def chained(tx: Tx, after: int, limit: int) -> list[Chained]:
+    """The links after a position with their bodies and seals, in order."""
+    return [
+        Chained(
+            link=_link(tx, row), salt=row["salt"], body=row["body"], address=row["address"], hash=row["hash"]
+        )
+        for row in await tx.fetch(_CHAINED, after=after, limit=limit)
+    ]
 
 
 async def last(tx: Tx) -> tuple[int, bytes] | None:

@@ -1,0 +1,125 @@
+"""Found an organization: its log, its owner, and, for a first look, a service, an integration and a key."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+import msgspec
+
+from hub.contract import administration as a
+from hub.contract.ids import TenantId, new, text
+from hub.contract.words import Role, Scope
+from hub.domain.errors import NotAllowedNow
+from hub.services.access import system
+from hub.services.change import Change, change
+from hub.services.credentials import hash_of, new_api_key, new_integration_key
+from hub.services.passwords import hash_password
+from hub.services.ports import Ports, RequestContext
+from hub.storage import catalogue, credentials, directory, people
+from hub.storage.credentials import Credential
+
+CONTEXT = RequestContext(request_id="founding", address="local", device="command line")
+
+
+class Founded(msgspec.Struct, frozen=True, kw_only=True):
+    """What was made; secrets are shown here and never again. `password` is None for a known person."""
+
+    organization: str
+    email: str
+    password: str | None
+    api_key: str | None
+    integration_key: str | None
+    integration_id: str | None
+
+
+async def found(
+    ports: Ports, slug: str, name: str, email: str, password: str | None = None, with_demo: bool = False
+) -> Founded:
+    """Make an organization with an owner, who is made too where nobody signs in with this address yet.
+
+    `with_demo` adds a team, a service, an integration and an API key (role admin). Raise NotAllowedNow
+    where the slug is taken.
+    """
+    email = email.strip().lower()
+    if await directory.find_organization(ports.store, slug) is not None:
+        raise NotAllowedNow(f"The organization {slug} exists already.")
+    owner = await directory.find_identity(ports.store, "password", email)
+    chosen = None
+    if owner is None:
+        chosen = password or secrets.token_urlsafe(12)
+        owner = await _person(ports, email, chosen)
+    tenant = TenantId(new())
+    async with change(ports, system("founder", tenant, slug), CONTEXT) as changed:
+        await people.open_log(changed.tx)
+        await people.add_organization(changed.tx, slug, name, changed.now)
+        changed.happened(a.OrganizationCreated(slug=slug, name=name), tenant)
+        member = await _owner(changed, owner, email)
+        keys = await _demo(changed, member) if with_demo else (None, None, None)
+    return Founded(
+        organization=slug,
+        email=email,
+        password=chosen,
+        api_key=keys[0],
+        integration_key=keys[1],
+        integration_id=keys[2],
+    )
+
+
+async def _person(ports: Ports, email: str, password: str) -> TenantId:
+    secret = await hash_password(password)
+    tenant = TenantId(new())
+    name = email.split("@", 1)[0].title()
+    async with change(ports, system("founder", tenant), CONTEXT) as changed:
+        await people.open_log(changed.tx)
+        await people.add_person(changed.tx, email, name, secret, changed.now)
+        changed.happened(a.PersonCreated(), tenant)
+    return tenant
+
+
+async def _owner(changed: Change, owner: TenantId, email: str) -> UUID:
+    member = new()
+    name = email.split("@", 1)[0].title()
+    await people.add_member(changed.tx, member, owner, name, changed.now)
+    changed.happened(a.MemberAdded(name=name), member)
+    await _bind(changed, "member", member, Role.OWNER)
+    return member
+
+
+async def _bind(changed: Change, kind: str, subject: UUID, role: Role) -> None:
+    binding = new()
+    scope = (Scope.ORGANIZATION, changed.grant.tenant)
+    await people.bind(changed.tx, binding, (kind, subject), role, scope, changed.now)
+    granted = a.RoleGranted(subject=text(kind, subject), role=role, scope=Scope.ORGANIZATION)
+    changed.happened(granted, binding)
+
+
+async def _demo(changed: Change, member: UUID) -> tuple[str, str, str]:
+    team, service, integration, key = new(), new(), new(), new()
+    await people.add_team(changed.tx, team, "On call", [member], changed.now)
+    changed.happened(a.TeamCreated(name="On call"), team)
+    await catalogue.add_service(changed.tx, service, "Demo service", team, changed.now)
+    changed.happened(a.ServiceCreated(name="Demo service"), service)
+    await catalogue.add_integration(changed.tx, integration, service, "Demo integration", changed.now)
+    about = a.IntegrationCreated(name="Demo integration", service=text("service", service))
+    changed.happened(about, integration)
+    integration_key, api_key = new_integration_key(), new_api_key()
+    await _credential(changed, "integration_key", integration_key, integration, "Demo integration")
+    await _credential(changed, "api_key", api_key, key, "First key")
+    changed.happened(a.KeyCreated(name="First key", scopes=()), key)
+    await _bind(changed, "key", key, Role.ADMIN)
+    return api_key, integration_key, text("integration", integration)
+
+
+async def _credential(changed: Change, kind: str, secret: str, subject: UUID, name: str) -> None:
+    credential = Credential(
+        tenant_id=changed.grant.tenant,
+        id=new(),
+        kind=kind,
+        subject=subject,
+        scopes=(),
+        expires_at=None,
+        last_used_at=changed.now,
+        about={"name": name, "last4": secret[-4:]},
+    )
+    await credentials.add(changed.tx, hash_of(secret), credential, changed.now)

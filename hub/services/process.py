@@ -1,0 +1,171 @@
+"""Process the rows of a lane: take their signals, judge each against the state, save the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+
+from hub.contract.events import Actor
+from hub.contract.ids import new, text
+from hub.contract.resources import OutcomeItem
+from hub.contract.signals import Rejected, Signal, Unreadable
+from hub.contract.words import AlertSeverity, Decision, InboxState, SignalAction
+from hub.domain.errors import Broken
+from hub.domain.intake import Judgement, Origin, Service, Situation, group_key, judge
+from hub.services.change import Change
+from hub.services.ports import RequestContext
+from hub.services.world import World
+from hub.sources.base import derived_key
+from hub.sources.registry import SOURCES
+from hub.storage import alerts, catalogue, inbox, incidents
+from hub.storage.inbox import Done, Waiting
+from hub.storage.lanes import Lane
+
+TRIES_MAX = 5
+HUB = "hub"  # the format of alerts that the hub raises itself
+KNOWN = frozenset(SOURCES)
+
+
+@dataclass
+class Taken:
+    """One row with the signals that were taken out of it, or the reason why it is a dead letter."""
+
+    row: Waiting
+    signals: list[Signal | Rejected] = field(default_factory=list)
+    dead: str = ""
+    items: list[OutcomeItem] = field(default_factory=list)
+
+
+def take(row: Waiting, lane: Lane) -> Taken:
+    """Read one stored body. Nothing is dropped: what cannot be read raises an alert of the hub's own."""
+    if row.tries >= TRIES_MAX:
+        return _dead(row, lane, f"processing it failed {row.tries} times")
+    if row.truncated:
+        return _dead(row, lane, f"it was larger than the limit; the first {len(row.body)} bytes are kept")
+    try:
+        return Taken(row, SOURCES[row.format].signals(row.body))
+    except Unreadable as error:
+        return _dead(row, lane, str(error))
+
+
+def _dead(row: Waiting, lane: Lane, why: str) -> Taken:
+    salvaged = row.body[:2000].decode("utf-8", "replace").replace("\0", "")
+    raised = Signal(
+        action=SignalAction.TRIGGER,
+        dedup_key=f"unreadable:1:{text('integration', lane.integration_id)}",
+        title=f"Integration {lane.name} is unreadable",
+        severity=AlertSeverity.ERROR,
+        source=row.format,
+        text=f"{why}\n\n{salvaged}",
+    )
+    return Taken(row, [raised], dead=why)
+
+
+async def process(change: Change, lane: Lane, rows: Sequence[Waiting]) -> None:
+    """Process rows in arrival order, in the transaction that holds the lane.
+
+    Nothing here does outside I/O. Locks: service, incidents, alerts (the lane is held already).
+    """
+    service = await catalogue.lock_service(change.tx, lane.service_id)
+    if service is None:
+        raise Broken("An integration has no service.")
+    taken = [take(row, lane) for row in rows]
+    world = await _load(change, lane, service, taken)
+    for one in taken:
+        _judge_row(change, world, lane, service, one)
+    await world.save(change)
+    await inbox.mark_done(change.tx, [_done(one) for one in taken])
+
+
+def _format(one: Taken) -> str:
+    return HUB if one.dead else one.row.format
+
+
+def _origin(one: Taken, lane: Lane, service: Service) -> Origin:
+    return Origin(
+        integration_id=lane.integration_id,
+        format=_format(one),
+        receipt=text("receipt", one.row.id),
+        actor=Actor(text("integration", lane.integration_id), lane.name),
+        service=service,
+    )
+
+
+async def _load(change: Change, lane: Lane, service: Service, taken: list[Taken]) -> World:
+    """Everything that the signals can meet. Ids are found first and locked after, in the lock order; the
+    lane and the service are held, so that nothing new can appear between the two."""
+    keys: dict[str, set[str]] = {}
+    groups: set[str] = set()
+    for one in taken:
+        origin = _origin(one, lane, service)
+        for index, signal in enumerate(one.signals):
+            if isinstance(signal, Signal):
+                key = signal.dedup_key or derived_key(one.row.id, index)
+                keys.setdefault(_format(one), set()).add(key)
+                groups.add(group_key(signal, key, origin))
+    known: list[tuple[UUID, UUID]] = []
+    for format, wanted in sorted(keys.items()):
+        known += await alerts.latest(change.tx, lane.integration_id, format, wanted)
+    ids = {incident for _, incident in known}
+    ids.update(await incidents.ids_of_groups(change.tx, service.id, groups))
+    loaded = await incidents.load_for_update(change.tx, ids)
+    locked = await alerts.load_for_update(change.tx, [alert for alert, _ in known])
+    return World(loaded.values(), locked)
+
+
+def _judge_row(change: Change, world: World, lane: Lane, service: Service, one: Taken) -> None:
+    origin = _origin(one, lane, service)
+    context = RequestContext(
+        request_id=one.row.request_id, traceparent=one.row.traceparent, address=one.row.address
+    )
+    for index, signal in enumerate(one.signals):
+        if isinstance(signal, Rejected):
+            one.items.append(
+                OutcomeItem(
+                    index=index, decision=Decision.REJECTED, rule=f"{signal.pointer} is wrong",
+                    detail=signal.detail,
+                )
+            )  # fmt: skip
+            continue
+        key = signal.dedup_key or derived_key(one.row.id, index)
+        alert = world.latest(origin.format, key)
+        open, last = world.of_group(group_key(signal, key, origin))
+        situation = Situation(
+            alert=alert,
+            incident=world.incidents.get(alert.incident_id) if alert else None,
+            open=open,
+            last=last,
+        )
+        correlated = msgspec.structs.replace(context, request_id=signal.correlation_id or context.request_id)
+        judged = judge(situation, signal, key, origin, new, change.now)
+        for event in judged.events:
+            world.apply(event, correlated)
+        counted = world.latest(origin.format, key)
+        if judged.counts and counted is not None:
+            world.count(counted, change.now)
+        one.items.append(_item(world, one, index, key, judged))
+
+
+def _item(world: World, one: Taken, index: int, key: str, judged: Judgement) -> OutcomeItem:
+    alert = world.latest(_format(one), key)
+    return OutcomeItem(
+        index=index,
+        decision=Decision.UNREADABLE if one.dead else judged.decision,
+        rule=judged.rule,
+        dedup_key=key,
+        alert=text("alert", alert.id) if alert else None,
+        incident=text("incident", alert.incident_id) if alert else None,
+        detail=one.dead or None,
+    )
+
+
+def _done(one: Taken) -> Done:
+    return Done(
+        id=one.row.id,
+        state=InboxState.DEAD if one.dead else InboxState.DONE,
+        outcome=msgspec.json.encode(one.items),
+        reason=one.dead,
+    )

@@ -1,0 +1,120 @@
+"""What is due: the inbox lane by lane, tenants in turn, and the seals. Task and sweeper both call drain()."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from itertools import takewhile
+from uuid import UUID
+
+import structlog
+
+from hub.contract.ids import TenantId
+from hub.contract.words import Action
+from hub.domain.access import Grant
+from hub.domain.errors import Contended, Unavailable
+from hub.services.access import system
+from hub.services.change import Change, change
+from hub.services.ports import Ports, RequestContext
+from hub.services.process import KNOWN, process
+from hub.services.seal import seal
+from hub.storage import directory, inbox, lanes
+from hub.storage.inbox import Waiting
+from hub.storage.lanes import Lane
+
+ROWS = 200
+BYTES = 8 * 1024 * 1024
+TENANTS = 200
+ROUNDS = 20
+KINDS = ("inbox", "log")
+log = structlog.get_logger()
+
+
+async def due(ports: Ports, kind: str, after: TenantId | None) -> list[TenantId]:
+    """The next tenants with work of a kind, behind `after`, wrapping round; at most 200."""
+    return await directory.with_work(ports.store, kind, after, TENANTS)
+
+
+async def drain(ports: Ports, kind: str, tenants: Iterable[TenantId]) -> list[TenantId]:
+    """Do what is due of a kind for these tenants; those that still have work are returned.
+
+    Tenants take turns, a batch each, so that none waits behind another's storm; and after 20 turns the
+    caller gets to see who else has work. Doing it twice changes nothing. Raise Unavailable while the
+    database is away.
+    """
+    step = _inbox_step if kind == "inbox" else seal
+    left = list(dict.fromkeys(tenants))
+    for _ in range(ROUNDS):
+        busy = []
+        for tenant in left:
+            try:
+                if await step(ports, tenant):
+                    busy.append(tenant)
+            except Contended:
+                busy.append(tenant)
+        if not busy:
+            return []
+        left = busy
+    return left
+
+
+async def _inbox_step(ports: Ports, tenant: TenantId) -> int:
+    """One batch of every waiting lane of a tenant; how many lanes moved."""
+    grant = system("worker", tenant)
+    grant.require(Action.INBOX_DRAIN)
+    async with ports.store.begin(tenant) as tx:
+        waiting = await lanes.waiting(tx)
+    return sum([await _lane_step(ports, grant, integration) for integration in waiting])
+
+
+async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
+    """Lock a lane, process its next batch and mark it done in one transaction; 0 where there is nothing to
+    do, another worker has it, or its next row is of a format that only a newer worker knows."""
+    lane: Lane | None = None
+    try:
+        async with change(ports, grant, RequestContext(request_id="")) as changed:
+            lane = await lanes.lock(changed.tx, integration)
+            rows = await _next(ports, changed, lane) if lane is not None else []
+            if lane is None or not rows:
+                return 0
+            await process(changed, lane, rows)
+            if lane.upto is None or rows[-1].arrival >= lane.upto:
+                await lanes.forget_attempt(changed.tx, integration)
+            await lanes.mark_drained(changed.tx, integration)
+    except Unavailable:
+        # The database went away, or was in the way: no row's fault, so no attempt stays behind.
+        if lane is not None and lane.upto is None:
+            with contextlib.suppress(Unavailable):
+                async with ports.store.begin(grant.tenant) as tx:
+                    await lanes.forget_attempt(tx, integration)
+        raise
+    except Exception:
+        # The attempt stays behind, as after a crash: the next sweep takes these rows one by one.
+        log.exception("lane_failed", tenant=str(grant.tenant), integration=str(integration))
+        return 0
+    log.info(
+        "lane_drained",
+        tenant=str(grant.tenant),
+        integration=str(integration),
+        rows=len(rows),
+        request_ids=[row.request_id for row in rows[:20]],
+    )
+    return 1
+
+
+async def _next(ports: Ports, changed: Change, lane: Lane) -> list[Waiting]:
+    """The lane's next rows, noted as an attempt on a connection of its own before they are touched.
+
+    After a crash, rows up to the attempt's end are taken alone, and each try alone is counted first.
+    """
+    rows = await inbox.batch(changed.tx, lane.integration_id, ROWS, BYTES)
+    rows = list(takewhile(lambda row: row.format in KNOWN, rows))
+    if not rows:
+        return []
+    alone = lane.upto is not None and rows[0].arrival <= lane.upto
+    rows = rows[:1] if alone else rows
+    async with ports.store.begin(changed.grant.tenant) as own:
+        if alone:
+            await inbox.count_try(own, rows[0].id)
+        await lanes.leave_attempt(own, lane.integration_id, rows[-1].arrival)
+    return rows
