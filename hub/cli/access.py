@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 from hub.config import Config
 from hub.services.ports import Ports
@@ -22,7 +21,6 @@ async def opened(config: Config) -> AsyncIterator[Ports]:
             announce=lambda tenant, epoch, head, bodies: None,
             enqueue=lambda kind, tenants: None,
             config=config,
-            clock=lambda: datetime.now(UTC),
         )
     finally:
         await store.close()

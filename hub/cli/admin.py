@@ -49,4 +49,8 @@ def verify_audit(config: Config) -> tuple[list[str], bool]:
             return await seal.verify(ports)
 
     verdicts = asyncio.run(verify())
-    return [str(verdict) for verdict in verdicts], all(verdict.sound for verdict in verdicts)
+    lines = [
+        f"{verdict.tenant}  {verdict.sealed} sealed, {verdict.waiting} waiting: {verdict.problem or 'sound'}"
+        for verdict in verdicts
+    ]
+    return lines, not any(verdict.problem for verdict in verdicts)
