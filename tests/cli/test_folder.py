@@ -87,5 +87,5 @@ def test_a_named_database_is_never_mixed_with_kept_settings(
 ) -> None:
     monkeypatch.setenv("HUB_DATABASE_URL", "postgresql://elsewhere/hub")
     assert "HUB_SECRET_KEYS" not in settings.environment()
-    with pytest.raises(ConfigError, match="^HUB_SECRET_KEYS is not set"):
+    with pytest.raises(ConfigError, match=r"^HUB_SECRET_KEYS is not set"):
         settings.config()
