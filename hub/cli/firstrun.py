@@ -61,7 +61,7 @@ async def welcome(folder: Path, config: Config) -> str:
 async def found(config: Config) -> dict[str, Any]:
     """The first organization with all that an alert needs; nothing when there is one already."""
     from hub.cli.access import opened
-    from hub.domain.errors import Conflict
+    from hub.domain.errors import NotAllowedNow
     from hub.services import founding
 
     async with opened(config) as ports:
@@ -69,7 +69,7 @@ async def found(config: Config) -> dict[str, Any]:
             founded = await founding.found(
                 ports, ORGANIZATION, "Demo", EMAIL, secrets.token_urlsafe(12), with_demo=True
             )
-        except Conflict:
+        except NotAllowedNow:
             return {}
     return {
         "organization": founded.organization,

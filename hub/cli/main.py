@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -11,6 +12,9 @@ from hub.cli import settings
 from hub.config import ConfigError
 from hub.domain.errors import HubError
 from hub.embedded import EmbeddedError
+
+SLUG = re.compile(r"[a-z0-9](-?[a-z0-9]){1,38}")  # as the table's own check has it
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
 class Sentences(click.Group):
@@ -78,9 +82,28 @@ def org() -> None:
     """Organizations."""
 
 
+def _slug(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise click.BadParameter("2 to 39 small letters and digits, with single hyphens between them.")
+    return value
+
+
+def _email(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not EMAIL.fullmatch(value):
+        raise click.BadParameter("an address such as owner@example.org.")
+    return value
+
+
 @org.command()
-@click.argument("slug")
-@click.option("--owner", "email", required=True, metavar="EMAIL", help="Who owns it; made when unknown.")
+@click.argument("slug", callback=_slug)
+@click.option(
+    "--owner",
+    "email",
+    callback=_email,
+    required=True,
+    metavar="EMAIL",
+    help="Who owns it; made when unknown.",
+)
 @click.option("--name", help="Its name for people; the slug unless given.")
 def create(slug: str, email: str, name: str | None) -> None:
     """Make an organization; a new owner's password is printed once."""
