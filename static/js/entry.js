@@ -1,0 +1,97 @@
+/**
+ * One entry of the timeline: a note, an alert, a change of the incident, or a folded run.
+ * @module
+ */
+
+import { alertBody } from "./alert.js";
+import { clockTime, full } from "./clock.js";
+import { derive, h } from "./core.js";
+import { summary } from "./fold.js";
+import * as icons from "./icons.js";
+import { prose } from "./prose.js";
+import { sentence } from "./words.js";
+
+/** @typedef {import("./wire.js").Envelope} Envelope */
+/** @typedef {import("./fold.js").Item} Item */
+
+/** @type {Record<string, Parameters<typeof icons.sign>[0]>} */
+const SIGNS = {
+  "incident.opened": "triggered",
+  "incident.acknowledged": "acknowledged",
+  "incident.unacknowledged": "triggered",
+  "incident.mitigated": "mitigated",
+  "incident.resolved": "resolved",
+  "incident.closed": "closed",
+  "incident.reopened": "triggered",
+  "incident.noted": "note",
+  "alert.fired": "alert",
+  "alert.cleared": "cleared",
+};
+
+/** @param {import("./core.js").Signal<Item>} item @param {Map<string, string>} titles of alerts, by id */
+export function entry(item, titles) {
+  let open = false;
+  const { day, events: [only] } = item.peek();
+  if (!only) return h("li", { class: "day" }, day);
+  // every new event lays all of them out again; an entry is built again only when it grew
+  const count = derive(() => item.value.events.length);
+  return h("li", { class: "entry" }, () => {
+    if (count.value === 1) return line(only, titles);
+    const { events } = item.peek();
+    return h(
+      "details",
+      {
+        open,
+        class: "run",
+        ontoggle: (/** @type {Event} */ event) => {
+          open = /** @type {HTMLDetailsElement} */ (event.currentTarget).open;
+        },
+      },
+      h("summary", null, time(only), icons.sign("alert"), h("span", null, summary(events))),
+      ...events.map((event) => line(event, titles)),
+    );
+  });
+}
+
+/** @param {Envelope} event @param {Map<string, string>} titles */
+function line(event, titles) {
+  const kind = event.type === "incident.noted"
+    ? "note"
+    : event.type.startsWith("alert.")
+    ? "alert"
+    : "change";
+  return h(
+    "article",
+    { id: event.id, class: `line ${kind}`, "data-kind": event.type },
+    time(event),
+    event.type === "incident.severity_set"
+      ? icons.sign(event.data.severity)
+      : icons.sign(SIGNS[event.type] ?? "dot"),
+    h(
+      "div",
+      { class: "what" },
+      h("p", null, h("b", null, event.actorname), " ", sentence(event), subject(event, titles)),
+      kind === "note" ? h("div", { class: "prose" }, ...prose(String(event.data.text))) : null,
+      event.type === "alert.fired" ? alertBody(event.data) : null,
+    ),
+  );
+}
+
+/** @param {Envelope} event @param {Map<string, string>} titles */
+function subject({ type, subject, incident = "", data }, titles) {
+  if (!type.startsWith("alert.")) return null;
+  const title = data.title ?? titles.get(subject);
+  // an alert that is named like its incident need not say it again
+  return title && title !== titles.get(incident)
+    ? h("span", null, ": ", h("span", { class: "alert-title" }, title))
+    : null;
+}
+
+/** The time is the permalink. @param {Envelope} event */
+function time(event) {
+  return h(
+    "a",
+    { class: "at", href: `#${event.id}` },
+    h("time", { datetime: event.time, title: full(event.time) }, clockTime(event.time)),
+  );
+}

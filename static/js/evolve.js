@@ -1,0 +1,65 @@
+/**
+ * What an event makes of an incident: the page's fold of the timeline, equal to what the server answers.
+ * @module
+ */
+
+/** @typedef {import("./wire.js").Incident} Incident */
+/** @typedef {import("./wire.js").Envelope} Envelope */
+
+/** A new incident. @param {Envelope} event @param {(service: string) => string} name @returns {Incident} */
+export function opened(event, name) {
+  const { number, title, service, severity, urgency, recurs } = event.data;
+  return {
+    id: event.incident ?? event.subject,
+    number,
+    title,
+    status: "triggered",
+    severity,
+    urgency,
+    service: { id: service, name: name(service) },
+    version: event.incidentversion ?? 1,
+    alerts: { firing: 0, total: 0 },
+    acknowledgements: [],
+    recurs: recurs ?? null,
+    opened_at: event.time,
+    acknowledged_at: null,
+    mitigated_at: null,
+    resolved_at: null,
+    closed_at: null,
+  };
+}
+
+/** The incident after an event; kinds of a later version change nothing but the version.
+ * @param {Incident} incident @param {Envelope} event @returns {Incident} */
+export function evolve(incident, event) {
+  const change = CHANGES[event.type];
+  const version = Math.max(incident.version, event.incidentversion ?? 0);
+  return { ...incident, ...(change ? change(incident, event) : {}), version };
+}
+
+/** @type {Record<string, (incident: Incident, event: Envelope) => Partial<Incident>>} */
+const CHANGES = {
+  "incident.acknowledged": (incident, { actor, actorname, time }) => ({
+    status: incident.status === "triggered" ? "acknowledged" : incident.status,
+    acknowledged_at: incident.acknowledged_at ?? time,
+    acknowledgements: [
+      ...incident.acknowledgements.filter((one) => one.actor !== actor),
+      { actor, name: actorname, at: time },
+    ],
+  }),
+  "incident.unacknowledged": () => ({ status: "triggered", acknowledged_at: null, acknowledgements: [] }),
+  "incident.mitigated": (_, { time }) => ({ status: "mitigated", mitigated_at: time }),
+  "incident.resolved": (_, { time }) => ({ status: "resolved", resolved_at: time }),
+  "incident.closed": (_, { time }) => ({ status: "closed", closed_at: time }),
+  "incident.reopened": () => ({
+    status: "triggered",
+    acknowledged_at: null,
+    mitigated_at: null,
+    resolved_at: null,
+    closed_at: null,
+    acknowledgements: [],
+  }),
+  "incident.severity_set": (_, { data }) => ({ severity: data.severity }),
+  "alert.fired": ({ alerts }) => ({ alerts: { firing: alerts.firing + 1, total: alerts.total + 1 } }),
+  "alert.cleared": ({ alerts }) => ({ alerts: { ...alerts, firing: Math.max(0, alerts.firing - 1) } }),
+};

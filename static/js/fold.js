@@ -1,0 +1,41 @@
+/**
+ * How the timeline is laid out: days, single events, and runs of alert events that are one line.
+ * @module
+ */
+
+import { day } from "./clock.js";
+
+/** @typedef {import("./wire.js").Envelope} Envelope */
+/** @typedef {{key: string, day: string, events: Envelope[]}} Item an item without events begins a day */
+
+/** Lay events out. The first alert says what happened and stands alone; later runs are folded.
+ * @param {readonly Envelope[]} events @returns {Item[]} */
+export function fold(events) {
+  /** @type {Item[]} */
+  const items = [];
+  let today = "";
+  let run = false;
+  let first = true;
+  for (const event of events) {
+    const date = day(event.time);
+    if (date !== today) items.push({ key: `day-${event.id}`, day: date, events: [] });
+    const isAlert = event.type.startsWith("alert.");
+    const last = items.at(-1);
+    if (isAlert && run && date === today && last) last.events.push(event);
+    else items.push({ key: event.id, day: date, events: [event] });
+    run = isAlert && !first;
+    if (isAlert) first = false;
+    today = date;
+  }
+  return items;
+}
+
+/** A run in one line: `3 alerts fired`, or `5 alert events: 3 fired, 2 cleared`. @param {readonly Envelope[]} events */
+export function summary(events) {
+  const counts = ["fired", "reported", "cleared"].map((
+    word,
+  ) => /** @type {const} */ ([word, events.filter((event) => event.type === `alert.${word}`).length]));
+  const parts = counts.filter(([, count]) => count).map(([word, count]) => `${count} ${word}`);
+  if (parts.length === 1) return `${parts[0]}`.replace(" ", " alerts ");
+  return `${events.length} alert events: ${parts.join(", ")}`;
+}

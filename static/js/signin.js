@@ -1,0 +1,120 @@
+/**
+ * The sign-in page.
+ * @module
+ */
+
+import { call, explain, Problem } from "./api.js";
+import { dress, flush, h, signal } from "./core.js";
+import * as place from "./place.js";
+
+/** @typedef {import("./wire.js").Me} Me */
+
+const fault = signal("");
+const busy = signal(false);
+const next = new URLSearchParams(location.search).get("next");
+
+/** Go where the person wanted to, or to their first organization. @param {Me} me */
+function enter(me) {
+  const first = me.organizations[0];
+  const to = place.after(next, location.origin) ?? (first && place.page(first.slug));
+  if (to) location.replace(to);
+  else fault.value = "You are signed in, but no organization has you as a member. Ask one of its admins.";
+}
+
+/** @param {SubmitEvent} event */
+async function submit(event) {
+  event.preventDefault();
+  if (busy.peek()) return;
+  busy.value = true;
+  fault.value = "";
+  try {
+    await call("POST", "/api/v1/session", { email: email.value.trim(), password: password.value });
+    enter(await whoAmI());
+  } catch (thrown) {
+    fault.value = explain(thrown);
+    flush();
+    if (thrown instanceof Problem && thrown.status === 401) password.select();
+  } finally {
+    busy.value = false;
+  }
+}
+
+/** @returns {Promise<Me>} */
+async function whoAmI() {
+  try {
+    return await call("GET", "/api/v1/me");
+  } catch (thrown) {
+    if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown;
+    throw new Problem(401, {
+      detail:
+        "The sign-in worked, but this browser did not keep the cookie. It keeps secure cookies over https only.",
+    });
+  }
+}
+
+/** Where a Secure cookie cannot live, signing in cannot work; better said before than after. */
+function insecure() {
+  if (globalThis.isSecureContext) return null;
+  const { hostname, port } = location;
+  const own = port || "80";
+  return h(
+    "section",
+    { class: "warning", "aria-label": "This connection is not secure" },
+    h(
+      "p",
+      null,
+      h("strong", null, "Signing in cannot work over this address. "),
+      "The session cookie is marked secure, and browsers keep such cookies only over https, or on the hub's own machine.",
+    ),
+    h("p", null, "Open the hub by its https address, or tunnel to it and open the local end:"),
+    h(
+      "pre",
+      { tabindex: "0", "aria-label": "Commands" },
+      `ssh -L ${own}:127.0.0.1:${own} ${hostname}\nhttp://localhost:${own}/`,
+    ),
+  );
+}
+
+const email = h("input", {
+  id: "email",
+  type: "email",
+  name: "email",
+  required: true,
+  autocomplete: "username",
+  "aria-describedby": "fault",
+});
+const password = h("input", {
+  id: "password",
+  type: "password",
+  name: "password",
+  required: true,
+  autocomplete: "current-password",
+  "aria-describedby": "fault",
+});
+
+const main = document.querySelector("main");
+if (main) {
+  main.replaceChildren();
+  dress(main, null, [
+    h("h1", null, "Sign in to IncidentHub"),
+    insecure(),
+    h(
+      "form",
+      { onsubmit: submit },
+      h("label", { for: "email" }, "Email"),
+      email,
+      h("label", { for: "password" }, "Password"),
+      password,
+      h("p", { id: "fault", class: "fault", role: "status" }, () => fault.value),
+      h(
+        "button",
+        { class: "primary", "aria-disabled": () => String(busy.value) },
+        () => busy.value ? "Signing in…" : "Sign in",
+      ),
+    ),
+  ]);
+  email.focus();
+}
+
+// who is signed in already has nothing to do here
+call("GET", "/api/v1/me").then(enter, () => {});

@@ -1,0 +1,49 @@
+/**
+ * Events in words: what a kind of event says, after the name of who did it.
+ * @module
+ */
+
+/** @typedef {import("./wire.js").Envelope} Envelope */
+
+/** @type {Record<string, (event: Envelope) => string>} */
+const PHRASES = {
+  "incident.opened": ({ data }) => `opened the incident as ${data.severity}`,
+  "incident.acknowledged": () => "acknowledged",
+  "incident.unacknowledged": () => "took back the acknowledgement",
+  "incident.mitigated": () => "mitigated: the harm has stopped",
+  "incident.resolved": ({ data }) => {
+    if (data.automatic) return "cleared the last alert, which resolved the incident";
+    return data.firing ? `resolved with ${alerts(data.firing)} still firing` : "resolved";
+  },
+  "incident.closed": () => "closed the incident",
+  "incident.reopened": ({ data }) => {
+    if (data.reason === "new_episode") return "fired again, which reopened the incident";
+    return data.reason === "still_firing" ? "is still firing, which reopened the incident" : "reopened";
+  },
+  "incident.noted": () => "wrote",
+  "incident.severity_set": ({ data }) => `changed the severity from ${data.was} to ${data.severity}`,
+  "incident.signals_cleared": () => "cleared the last alert; resolve the incident if it is over",
+  "alert.fired": ({ data }) => (data.episode > 1 ? `fired again (episode ${data.episode})` : "fired"),
+  "alert.reported": ({ data }) => `says ${data.status}${data.reporter ? ` by ${data.reporter}` : ""}`,
+  "alert.cleared": ({ data }) =>
+    data.reason === "resolved" ? "had an alert cleared by the resolve" : "cleared",
+  "change.recorded": ({ data }) => `recorded a change: ${data.title}`,
+};
+
+/** What the actor did. Kinds of a later version are told by their name. @param {Envelope} event */
+export function sentence(event) {
+  return (PHRASES[event.type] ?? (() => phrase(event.type)))(event);
+}
+
+/** The bare verb of a kind: `incident.severity_set` is "severity set". @param {string} kind */
+export function phrase(kind) {
+  return kind.slice(kind.indexOf(".") + 1).replaceAll("_", " ");
+}
+
+/** @param {number} count */
+export function alerts(count) {
+  return count === 1 ? "1 alert" : `${count} alerts`;
+}
+
+/** Kinds that have words. */
+export const kinds = () => Object.keys(PHRASES);
