@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 
 import structlog
 
@@ -54,3 +56,24 @@ def _named(process: str) -> structlog.typing.Processor:
         return line
 
     return name
+
+
+class Seldom:
+    """One line in `seconds` for a trouble that comes back all the time; the first one at once, the next
+    with the number of those that were swallowed."""
+
+    def __init__(self, say: Callable[..., object], seconds: float = 30) -> None:
+        self._say = say
+        self._seconds = seconds
+        self._next_at = 0.0
+        self._swallowed = 0
+
+    def __call__(self, event: str, **fields: object) -> None:
+        """Log `event`, or count it."""
+        now = time.monotonic()
+        if now < self._next_at:
+            self._swallowed += 1
+            return
+        self._say(event, swallowed=self._swallowed, **fields)
+        self._next_at = now + self._seconds
+        self._swallowed = 0

@@ -7,7 +7,7 @@ import msgspec
 from hub.domain.errors import HubError, Unavailable
 from hub.services.ports import Ports
 from hub.storage import directory
-from hub.storage.directory import Gauge
+from hub.storage.directory import Gauge as Gauge
 
 SCHEMA = "0001"  # what this version needs; newer ones only expand it
 

@@ -1,0 +1,36 @@
+"""The one task: drain what is due for some tenants. Ids only, shallow, safe twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import UUID
+
+import structlog
+from huey import RedisHuey
+
+from hub.contract.ids import TenantId
+from hub.domain.errors import Unavailable
+from hub.services import work
+from hub.services.ports import Ports
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+log = structlog.get_logger()
+
+
+def register(huey: RedisHuey, ports: Ports, run: Run) -> None:
+    """Register the task `drain` on the worker's Huey; `run` runs a coroutine on the worker's loop."""
+
+    @huey.task(name="drain", context=True)  # type: ignore[untyped-decorator]
+    def drain(kind: str, tenants: list[str], task: Any = None) -> None:
+        """Drain; what is left after some rounds is rung again. Without a database the sweeper will do it."""
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(task_id=task.id, kind=kind)
+        try:
+            left = run(work.drain(ports, kind, [TenantId(UUID(tenant)) for tenant in tenants]))
+            if left:
+                ports.enqueue(kind, left)
+        except Unavailable:
+            log.warning("the database is away; the sweeper does this later")
+        finally:
+            structlog.contextvars.clear_contextvars()

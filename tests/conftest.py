@@ -1,0 +1,137 @@
+"""Fixtures: real servers once a session, a database a test, ports over it, and two organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import Database, Servers, start_servers
+from tornado.ioloop import IOLoop
+
+from hub.cli.admin import migrate
+from hub.config import Config
+from hub.contract.ids import TenantId, parse
+from hub.services import credentials, founding
+from hub.services.founding import Founded
+from hub.services.ports import Ports, RequestContext
+from hub.storage import directory
+from hub.storage.credentials import Credential
+from hub.storage.tx import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Valkey, with a migrated template database."""
+    with start_servers((ROOT / "migrations" / "roles.sql").read_text()) as running:
+        template = running.create_database(name="hub_template")
+        migrate({"HUB_DATABASE_OWNER_URL": template.owner_url})
+        yield running
+
+
+@pytest.fixture
+def database(servers: Servers) -> Iterator[Database]:
+    """A migrated database of this test's own."""
+    made = servers.create_database("hub_template")
+    yield made
+    servers.drop_database(made)
+
+
+@pytest.fixture
+def config(servers: Servers, database: Database) -> Config:
+    """The settings of one process."""
+    return Config(
+        database_url=database.url,
+        database_owner_url=database.owner_url,
+        redis_url=servers.redis_url,
+        secret_keys=("the first key of a test, 32 letters", "an older key, also 32 letters long"),
+    )
+
+
+@dataclass
+class Rung:
+    """What was announced and enqueued: the two ports, as lists."""
+
+    announced: list[tuple[Any, ...]] = field(default_factory=list)
+    enqueued: list[tuple[str, set[TenantId]]] = field(default_factory=list)
+
+    def announce(self, *ring: Any) -> None:
+        self.announced.append(ring)
+
+    def enqueue(self, kind: str, tenants: Any) -> None:
+        self.enqueued.append((kind, set(tenants)))
+
+
+@pytest.fixture
+def rung() -> Rung:
+    return Rung()
+
+
+@pytest.fixture
+def ports(io_loop: IOLoop, config: Config, rung: Rung) -> Iterator[Ports]:
+    """Services' ports over this test's database."""
+    store = Store(config.database_url)
+    io_loop.run_sync(store.open)
+    yield Ports(store=store, announce=rung.announce, enqueue=rung.enqueue, config=config)
+    io_loop.run_sync(store.close)
+
+
+@dataclass(frozen=True)
+class Org:
+    """An organization of a test, with everything that `up` would make."""
+
+    founded: Founded
+    tenant: TenantId
+    slug: str
+    key: Credential
+    integration_id: Any
+
+    @property
+    def api_key(self) -> str:
+        assert self.founded.api_key
+        return self.founded.api_key
+
+    @property
+    def integration_key(self) -> str:
+        assert self.founded.integration_key
+        return self.founded.integration_key
+
+
+@pytest.fixture
+def found(io_loop: IOLoop, ports: Ports) -> Callable[[str], Org]:
+    """Makes an organization by its slug; its owner is owner@SLUG.example."""
+
+    async def make(slug: str) -> Org:
+        founded = await founding.found(
+            ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD, with_demo=True
+        )
+        tenant = await directory.find_organization(ports.store, slug)
+        key = await credentials.find(ports, founded.api_key or "")
+        assert tenant
+        assert key
+        assert founded.integration_id
+        return Org(founded, tenant, slug, key, parse("integration", founded.integration_id))
+
+    return lambda slug: io_loop.run_sync(lambda: make(slug), timeout=20)
+
+
+@pytest.fixture
+def acme(found: Callable[[str], Org]) -> Org:
+    """The organization that a test works in."""
+    return found("acme")
+
+
+@pytest.fixture
+def globex(found: Callable[[str], Org]) -> Org:
+    """The other one: nothing of acme's may ever be seen here."""
+    return found("globex")
+
+
+@pytest.fixture
+def context() -> RequestContext:
+    return RequestContext(request_id="req-of-a-test", address="192.0.2.7", device="a test")
