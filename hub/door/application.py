@@ -1,0 +1,83 @@
+"""Door: the application: routes that passed the audit, bounded bodies, headers, one access line a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, cast
+
+import structlog
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application, RequestHandler, _HandlerDelegate
+
+from hub.door.bounded import Arrived, Bounded
+from hub.door.desk import Desk
+from hub.door.request import Missing, Request
+from hub.door.route import Route, audit
+
+UNKNOWN: Final = Route("(unknown)", Missing, {})
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+HSTS: Final = {"Strict-Transport-Security": "max-age=31536000"}
+log = structlog.get_logger("hub.access")
+
+
+class House(Application):
+    """The table of routes behind the door. Raises Unguarded when one of them declares no action."""
+
+    def __init__(self, routes: Iterable[Route], desk: Desk, supplies: Mapping[str, object]) -> None:
+        self.routes = tuple(routes)
+        self.desk = desk
+        audit(self.routes)
+        rules: list[Any] = [
+            (route.pattern, route.handler, self._kwargs(route, supplies)) for route in self.routes
+        ]
+        is_https = desk.ports.config.public_url.startswith("https:")
+        super().__init__(
+            rules,
+            default_handler_class=Missing,
+            default_handler_args={"route": UNKNOWN, "desk": desk},
+            headers={**HEADERS, **(HSTS if is_https else {})},
+            # The first line against other origins; door/guard.py is stricter where a cookie decides.
+            cross_origin_protection=True,
+            trusted_origins=desk.origins,
+            websocket_max_message_size=64 * 1024,
+        )
+
+    def _kwargs(self, route: Route, supplies: Mapping[str, object]) -> dict[str, object]:
+        needed = {name: supplies[name] for name in route.needs}
+        return {"route": route, "desk": self.desk, **route.kwargs, **needed}
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> _HandlerDelegate:
+        """Tornado's own, with the bound of the matched route around it."""
+        inner = super().find_handler(request, **kwargs)
+        route: Route = inner.handler_kwargs["route"]
+        gate = self.desk.gate
+        bounded = Bounded(inner, cast(Arrived, request), route.body_max, gate.enter, gate.leave)
+        return cast(_HandlerDelegate, bounded)
+
+    def log_request(self, handler: RequestHandler) -> None:
+        """The access line. It names the route, never the path or query: those may hold keys."""
+        asked = cast(Request, handler)
+        log.info(
+            "request",
+            request_id=asked.request_id,
+            method=asked.request.method,
+            route=asked.route.path,
+            organization=getattr(asked, "path_kwargs", {}).get("org"),
+            status=asked.get_status(),
+            code=asked.problem_code or None,
+            address=asked.context.address if hasattr(asked, "context") else asked.request.remote_ip,
+            ms=round(1000 * asked.request.request_time(), 1),
+        )

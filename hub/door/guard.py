@@ -1,0 +1,115 @@
+"""Door: credential to Grant. Every handler is reached through here, with the action of its route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado.websocket import WebSocketHandler
+
+from hub.config import Config
+from hub.contract.commands import COMMANDS
+from hub.contract.words import Action
+from hub.domain.errors import NotFound, Unauthenticated
+from hub.door import origins
+from hub.door.problems import BadToken, CrossOrigin, WrongMethod
+from hub.door.route import SAFE, ByCommand, Public
+from hub.services import access, credentials, sessions
+from hub.storage.credentials import Credential
+
+if TYPE_CHECKING:
+    from hub.door.request import Request
+
+COOKIE: Final[dict[str, Any]] = {"path": "/", "secure": True, "httponly": True, "samesite": "Lax"}
+
+
+def cookie_name(config: Config) -> str:
+    """The session cookie's name. `__Host-` binds it to this host and path (RFC 6265bis, section 4.1.3.2);
+    the installation is in it because ports share cookies."""
+    return f"__Host-hub_{config.installation}"
+
+
+async def admit(request: Request) -> None:
+    """Let the request in with its `credential` and `grant`, or raise what refuses it.
+
+    WrongMethod; CrossOrigin and BadToken for what a browser sends by itself; Unauthenticated; NotFound for an
+    organization that is unknown or foreign; Forbidden where the role lacks the action.
+    """
+    method = "GET" if request.request.method == "HEAD" else str(request.request.method)
+    declared = request.route.guards.get(method)
+    if declared is None:
+        raise WrongMethod()
+    if isinstance(declared, Public):
+        if method not in SAFE and not request.route.machine:
+            _check_page(request)
+        return
+    action = _command(request) if isinstance(declared, ByCommand) else declared
+    credential, by_cookie = await identify(request)
+    if isinstance(request, WebSocketHandler):
+        headers, own = request.request.headers, request.desk.origins
+        if not origins.may_open_socket(headers, own, by_cookie=by_cookie):
+            raise CrossOrigin()
+    elif by_cookie and method not in SAFE:
+        _check_page(request)
+        _check_token(request, credential)
+    request.credential = credential
+    slug = request.path_kwargs.get("org")
+    if slug is None:
+        request.grant = await access.authorize_self(request.desk.ports, credential, action)
+    else:
+        request.grant = await access.authorize(request.desk.ports, credential, slug, action, request.context)
+
+
+async def identify(request: Request) -> tuple[Credential, bool]:
+    """Who asks, and whether a cookie says so. A key in a header comes first; then no cookie counts.
+
+    Raise Unauthenticated; a cookie whose session has ended is taken away with the answer.
+    """
+    if key := header_key(request):
+        credential = await credentials.find(request.desk.ports, key)
+        if credential is None or credential.kind != "api_key":
+            raise Unauthenticated("This API key is not known, or has ended.")
+        return credential, False
+    if request.get_cookie(cookie_name(request.desk.ports.config)) is None:
+        raise Unauthenticated()
+    credential = await session(request)
+    if credential is None:
+        request.has_dead_cookie = True
+        raise Unauthenticated("This session has ended; sign in again.")
+    return credential, True
+
+
+async def session(request: Request) -> Credential | None:
+    """The session of the request's cookie while it lives, else None."""
+    ports = request.desk.ports
+    value = request.get_cookie(cookie_name(ports.config))
+    token = sessions.open_cookie(ports.config, value) if value else None
+    credential = await credentials.find(ports, token) if token else None
+    if credential is None or credential.kind != "session" or not await sessions.touch(ports, credential):
+        return None
+    return credential
+
+
+def header_key(request: Request) -> str:
+    """The key of `Authorization: Bearer` (RFC 6750) or `X-Api-Key`; empty without one."""
+    scheme, _, value = request.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    return request.request.headers.get("X-Api-Key", "")
+
+
+def _command(request: Request) -> Action:
+    command = COMMANDS.get(request.path_kwargs["command"])
+    if command is None:
+        raise NotFound()
+    return command.action
+
+
+def _check_page(request: Request) -> None:
+    if not origins.may_change(request.request.headers, request.desk.origins):
+        raise CrossOrigin()
+
+
+def _check_token(request: Request, credential: Credential) -> None:
+    given = request.request.headers.get("X-CSRF-Token", "")
+    if not sessions.is_csrf(request.desk.ports, credential.id, given):
+        raise BadToken()

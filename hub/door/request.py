@@ -1,0 +1,194 @@
+"""Door: the base of every handler: correlation, Host, size, guard, and answers that say what went wrong."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import TracebackType
+from typing import Any, NoReturn, Protocol, TypeVar, cast
+from urllib.parse import urlencode
+
+import msgspec
+import structlog
+from tornado.web import HTTPError, RequestHandler
+
+from hub.contract.signals import Fault
+from hub.domain.access import Grant
+from hub.domain.errors import HubError, Invalid, NotFound, Unavailable
+from hub.door import body, correlation, guard, origins, problems
+from hub.door.bounded import Arrived
+from hub.door.desk import Desk
+from hub.door.route import Route
+from hub.services.paging import LIMIT, LIMIT_MAX
+from hub.services.ports import RequestContext
+from hub.storage.credentials import Credential
+
+IDEMPOTENCY_KEY_MAX = 255
+log = structlog.get_logger("hub.door")
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
+class Page(Protocol):
+    """A page of a list."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Where the next one begins."""
+        ...
+
+
+class Request(RequestHandler):
+    """One request. The guard has set `credential` and `grant` before a method runs, where its route asks
+    for them; reading one that the route did not ask for is an error, never a None."""
+
+    route: Route
+    desk: Desk
+    context: RequestContext
+    credential: Credential
+    grant: Grant
+    problem_code = ""
+    has_dead_cookie = False
+    answers_while_closed = False
+
+    def initialize(self, route: Route, desk: Desk, **supplies: Any) -> None:
+        """Take what routes.py and app.py give: each name in `kwargs` and `needs` of the route."""
+        self.route = route
+        self.desk = desk
+        vars(self).update(supplies)
+
+    @cached_property
+    def request_id(self) -> str:
+        """The correlation id of this request."""
+        return correlation.request_id(self.request.headers)
+
+    def set_default_headers(self) -> None:
+        """The security headers (app.py), on errors too. `no-store`, unless a handler knows better."""
+        self.clear_header("Server")
+        for name, value in self.settings["headers"].items():
+            self.set_header(name, value)
+        self.set_header("X-Request-ID", self.request_id)
+
+    async def prepare(self) -> None:
+        """Bind the log's context, refuse what came to the wrong door, then ask the guard."""
+        headers = self.request.headers
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=self.request_id)
+        self.context = RequestContext(
+            request_id=self.request_id,
+            traceparent=correlation.traceparent(headers),
+            address=origins.address(
+                self.request.remote_ip or "", headers.get("X-Forwarded-For", ""), self.desk.proxies
+            ),
+            device=correlation.device(headers),
+        )
+        if self.desk.gate.is_draining:
+            self.set_header("Connection", "close")
+        if not self.route.machine and self.request.host.lower() not in self.desk.hosts:
+            raise problems.WrongHost()
+        if not self.desk.gate.is_open and not self.answers_while_closed:
+            raise Unavailable("This process is starting and has not met its database yet.")
+        self.check_size()
+        await self.admit()
+
+    def check_size(self) -> None:
+        """Refuse a body that was cut. Ingest overrides this: it keeps the beginning."""
+        if cast(Arrived, self.request).is_cut:
+            raise problems.TooLarge(f"The body is larger than {self.route.body_max} bytes.")
+
+    async def admit(self) -> None:
+        """Ask the guard."""
+        await guard.admit(self)
+
+    async def head(self, *args: str, **kwargs: str) -> None:
+        """GET without its body; Tornado leaves the body out."""
+        await cast(Any, self.get(*args, **kwargs))
+
+    def read(self, kind: type[Kind]) -> Kind:
+        """The JSON body as `kind`; an empty body is an empty object. Raise Invalid or WrongType."""
+        if not self.request.body:
+            return body.read(b"{}", kind)
+        body.check_type(self.request.headers)
+        return body.read(self.request.body, kind)
+
+    def page(self) -> tuple[int, str | None]:
+        """`limit` (50, at most 200) and `cursor` of the query; raise Invalid."""
+        limit = self.get_query_argument("limit", str(LIMIT))
+        if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= LIMIT_MAX):
+            detail = f"limit is a whole number from 1 to {LIMIT_MAX}."
+            raise Invalid([Fault(pointer="/limit", code="invalid", detail=detail)])
+        return int(limit), self.get_query_argument("cursor", None) or None
+
+    def idempotency_key(self) -> str | None:
+        """The `Idempotency-Key` header; raise Invalid for one that no row should hold."""
+        key = self.request.headers.get("Idempotency-Key")
+        if key is not None and not (1 <= len(key) <= IDEMPOTENCY_KEY_MAX and key.isascii()):
+            detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} ASCII characters."
+            raise Invalid([Fault(pointer="", code="idempotency_key", detail=detail)])
+        return key
+
+    def answer(self, said: object, status: int = 200) -> None:
+        """Send `said` as JSON."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.write(msgspec.json.encode(said))
+
+    def answer_page(self, page: Page) -> None:
+        """Send a page of a list, with the address of the next one in `Link` (RFC 8288)."""
+        if page.next_cursor is not None:
+            query = {name: values[-1] for name, values in self.request.query_arguments.items()}
+            following = urlencode(query | {"cursor": page.next_cursor.encode()})
+            self.set_header("Link", f'<{self.request.path}?{following}>; rel="next"')
+        self.answer(page)
+
+    def answer_version(self, said: object, version: int) -> None:
+        """Send a resource with its version as a strong ETag, or 304 to who has it already."""
+        self.set_header("ETag", f'"{version}"')
+        self.set_header("Cache-Control", "private, no-cache")
+        if self.check_etag_header():
+            self.set_status(304)
+        else:
+            self.answer(said)
+
+    def compute_etag(self) -> None:
+        """No hash of what was written: an ETag here is a row's version, set by its handler."""
+        return
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an exception as a problem; by then Tornado has dropped what was written."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        self.refuse(problems.known(error, status_code))
+
+    def refuse(self, error: HubError) -> None:
+        """Answer `error`. Ingest overrides this: senders have shapes of their own."""
+        problem = problems.problem(error, self.request_id)
+        self.problem_code = problem.code
+        self.set_status(problem.status)
+        for name, value in problem.headers.items():
+            self.set_header(name, value)
+        if problem.status == 405:
+            self.set_header("Allow", self.route.allow)
+        if self.has_dead_cookie:
+            self.clear_cookie(guard.cookie_name(self.desk.ports.config), **guard.COOKIE)
+        self.set_header("Content-Type", problems.CONTENT_TYPE)
+        self.finish(problem.body)
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Log what is our fault. Tornado would write the URL, and with it a key in the query."""
+        if not isinstance(value, HTTPError) and isinstance(problems.known(value), problems.Internal):
+            log.error("request.failed", route=self.route.path, exc_info=(typ, value, tb))
+
+    def on_finish(self) -> None:
+        """One request less under way."""
+        self.desk.gate.leave()
+
+
+class Missing(Request):
+    """Whatever no route knows."""
+
+    async def admit(self) -> NoReturn:
+        """404, whatever the method."""
+        raise NotFound()

@@ -1,0 +1,28 @@
+"""Health: is the process alive, and may it be sent requests."""
+
+from __future__ import annotations
+
+from hub.door.request import Request
+from hub.services import health
+
+
+class Livez(Request):
+    """`/livez`"""
+
+    answers_while_closed = True
+
+    def get(self) -> None:
+        """200 as long as the loop turns."""
+        self.answer({"status": "alive"})
+
+
+class Readyz(Request):
+    """`/readyz`"""
+
+    answers_while_closed = True
+
+    async def get(self) -> None:
+        """200, or 503 while the process drains, the database is away, or its schema or role is wrong."""
+        readiness = await health.ready(self.desk.ports)
+        is_ready = readiness.is_ready and self.desk.gate.is_open and not self.desk.gate.is_draining
+        self.answer(readiness, 200 if is_ready else 503)

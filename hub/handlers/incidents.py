@@ -1,0 +1,58 @@
+"""Incidents: list, open by hand, show, timeline, and the one door for commands."""
+
+from __future__ import annotations
+
+from hub.contract.commands import COMMANDS
+from hub.contract.requests import OpenIncident
+from hub.door.request import Request
+from hub.services import incidents
+
+
+class Incidents(Request):
+    """`/incidents`"""
+
+    async def get(self, org: str) -> None:
+        """A page, newest first; `status` filters."""
+        limit, cursor = self.page()
+        words = [word for each in self.get_query_arguments("status") for word in each.split(",")]
+        statuses = incidents.statuses_of(words)
+        self.answer_page(await incidents.page(self.desk.ports, self.grant, statuses, limit, cursor))
+
+    async def post(self, org: str) -> None:
+        """Open one by hand."""
+        asked = self.read(OpenIncident)
+        opened = await incidents.open_by_hand(self.desk.ports, self.grant, asked, self.context)
+        self.set_header("Location", f"/api/v1/orgs/{self.grant.slug}/incidents/{opened.id}")
+        self.answer(opened, 201)
+
+
+class Incident(Request):
+    """`/incidents/{incident}`"""
+
+    async def get(self, org: str, incident: str) -> None:
+        """One incident by id or number; its ETag is its version."""
+        shown = await incidents.show(self.desk.ports, self.grant, incident)
+        self.answer_version(shown, shown.version)
+
+
+class Timeline(Request):
+    """`/incidents/{incident}/timeline`"""
+
+    async def get(self, org: str, incident: str) -> None:
+        """A page of its events, oldest first."""
+        limit, cursor = self.page()
+        self.answer_page(await incidents.timeline(self.desk.ports, self.grant, incident, limit, cursor))
+
+
+class Command(Request):
+    """`/incidents/{incident}/{command}`; the guard has asked for the action of the command."""
+
+    async def post(self, org: str, incident: str, command: str) -> None:
+        """Do it, once for each Idempotency-Key."""
+        asked, key = self.read(COMMANDS[command]), self.idempotency_key()
+        done = await incidents.perform(
+            self.desk.ports, self.grant, incident, command, asked, key, self.context
+        )
+        if done.replayed:
+            self.set_header("Idempotent-Replayed", "true")
+        self.answer(done.performed)

@@ -1,0 +1,117 @@
+"""Intake: one handler for every wire format. Find the key, keep the body, and only then answer."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Final, cast
+from uuid import UUID
+
+import msgspec
+
+from hub.contract import ids
+from hub.domain.errors import HubError, Unavailable
+from hub.door import guard
+from hub.door.bounded import Arrived
+from hub.door.problems import TooLarge
+from hub.door.request import Request
+from hub.services.receive import Receiver, row_id
+from hub.sources.base import Checked, Reply, Source
+from hub.storage.inbox import InboxRow
+
+DELIVERIES: Final = ("Idempotency-Key", "webhook-id", "X-Webhook-Id")
+
+
+class Intake(Request):
+    """An endpoint of one format. `keys` says where its senders put the integration key."""
+
+    receiver: Receiver
+    source: Source
+    keys: tuple[str, ...]
+
+    def check_size(self) -> None:
+        """Nothing yet: what is too large is kept by its beginning, once the key is known."""
+
+    async def post(self, integration: str = "", key: str = "") -> None:
+        """202 after COMMIT, or what this format's senders understand."""
+        checked = self.source.check(self.request.body)
+        owner = await self.receiver.integration(self.presented(checked, key))
+        asked_for = ids.parse("integration", integration) if integration else None
+        if owner is None or (integration and asked_for != owner.integration):
+            self.reply(self.source.answer(checked, None))
+            return
+        row = self.row(owner.tenant, owner.integration, self.delivery(checked))
+        await self.receiver.keep(row)
+        if row.truncated:
+            raise TooLarge(
+                f"Larger than {self.route.body_max} bytes; the beginning is kept as a dead letter."
+            )
+        self.reply(self.source.answer(checked, row.id))
+
+    def presented(self, checked: Checked, key: str) -> str:
+        """The integration key, from the first place of this route that has one."""
+        found = {
+            "header": lambda: guard.header_key(self) or basic_password(self.request.headers),
+            "query": lambda: self.get_query_argument("token", ""),
+            "path": lambda: key,
+            "body": lambda: checked.key or "",
+        }
+        return next((value for place in self.keys if (value := found[place]())), "")
+
+    def delivery(self, checked: Checked) -> str | None:
+        """The sender's own name of this delivery: the same name and body are kept once."""
+        headers = self.request.headers
+        return next((headers[name] for name in DELIVERIES if headers.get(name)), checked.delivery)
+
+    def row(self, tenant: ids.TenantId, integration: UUID, delivery: str | None) -> InboxRow:
+        """The body as it came, with where it came from."""
+        body, name = self.request.body, self.source.NAME
+        return InboxRow(
+            tenant_id=tenant,
+            id=row_id(integration, name, delivery, hashlib.sha256(body).hexdigest()),
+            integration_id=integration,
+            format=name,
+            body=body,
+            truncated=cast(Arrived, self.request).is_cut,
+            received_at=self.desk.ports.clock(),
+            request_id=self.context.request_id,
+            traceparent=self.context.traceparent,
+            address=self.context.address,
+        )
+
+    def reply(self, reply: Reply) -> None:
+        """Send an answer in the sender's own shape; a problem names the request, like any of ours."""
+        self.set_status(reply.status)
+        for name, value in reply.headers.items():
+            self.set_header(name, value)
+        if reply.body is None:
+            self.clear_header("Content-Type")
+            return
+        self.set_header("Content-Type", reply.content_type)
+        body = reply.body
+        if isinstance(body, dict) and "code" in body and reply.content_type.endswith("problem+json"):
+            self.problem_code = body["code"]
+            body = {**body, "request_id": self.request_id}
+        self.write(msgspec.json.encode(body))
+
+    def refuse(self, error: HubError) -> None:
+        """Who cannot be stored for now is told so in words that make this sender come again."""
+        if isinstance(error, Unavailable):
+            self.problem_code = error.code
+            self.reply(self.source.busy())
+            self.finish()
+        else:
+            super().refuse(error)
+
+
+def basic_password(headers: Mapping[str, str]) -> str:
+    """The password of `Authorization: Basic` (RFC 7617): some senders have no other place for a key."""
+    scheme, _, value = headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return b64decode(value.strip(), validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,100 @@
+"""Routes: the sitemap. Every address, who answers it, and what a caller must be allowed to do there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.contract.words import Action
+from hub.door.route import ByCommand, Guard, Public, Route
+from hub.handlers import docs, health, incidents, intake, jobs, pages, readers, sessions
+from hub.realtime.socket import Stream
+from hub.sources import alertmanager, generic, pagerduty
+from hub.sources.base import Source
+
+ORG: Final = "/api/v1/orgs/{org}"
+INCIDENT: Final = ORG + "/incidents/{incident}"
+PAGE: Final[dict[str, Guard]] = {
+    "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.")
+}
+HEALTH: Final[dict[str, Guard]] = {"GET": Public("Balancers have no credential, and it tells one word.")}
+INGEST: Final[dict[str, Guard]] = {
+    "POST": Public("Senders have an integration key, each format in its place; the intake looks it up.")
+}
+OPERATOR: Final[dict[str, Guard]] = {
+    "GET": Public("Only this machine reaches the port, and whoever is on it may read the database.")
+}
+
+
+def _page(path: str, file: str) -> Route:
+    return Route(path, pages.Page, PAGE, {"file": file}, ("library",))
+
+
+def _intake(path: str, source: Source, *keys: str) -> Route:
+    return Route(
+        path,
+        intake.Intake,
+        INGEST,
+        {"source": source, "keys": keys},
+        ("receiver",),
+        body_max=source.BODY_MAX,
+        machine=True,
+    )
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    # an alert goes in
+    _intake("/api/v1/ingest/events", generic, "header"),
+    _intake("/api/v1/ingest/hooks/{key}", generic, "path"),
+    _intake("/v2/enqueue", pagerduty, "body"),
+    _intake("/integrations/alertmanager/{integration}/webhook", alertmanager, "header", "query"),
+    Route(
+        "/api/v1/ingest/receipts/{receipt}",
+        readers.SentReceipt,
+        {"GET": Public("The integration key is looked up by the service; it opens its own receipts only.")},
+        machine=True,
+    ),
+    # people work on it
+    Route(
+        ORG + "/incidents",
+        incidents.Incidents,
+        {"GET": Action.INCIDENT_READ, "POST": Action.INCIDENT_OPEN},
+    ),
+    Route(INCIDENT, incidents.Incident, {"GET": Action.INCIDENT_READ}),
+    Route(INCIDENT + "/timeline", incidents.Timeline, {"GET": Action.INCIDENT_READ}),
+    Route(INCIDENT + "/{command}", incidents.Command, {"POST": ByCommand()}),
+    Route(ORG + "/stream", Stream, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
+    # what they look up
+    Route(ORG, readers.Organization, {"GET": Action.INCIDENT_READ}),
+    Route(ORG + "/services", readers.Services, {"GET": Action.SERVICE_READ}),
+    Route(ORG + "/receipts", readers.Receipts, {"GET": Action.RECEIPT_READ}),
+    Route(ORG + "/receipts/{receipt}", readers.Receipt, {"GET": Action.RECEIPT_READ}),
+    Route(ORG + "/audit", readers.Audit, {"GET": Action.AUDIT_READ}),
+    # who they are
+    Route(
+        "/api/v1/session",
+        sessions.Session,
+        {"POST": Public("It is how one gets a credential."), "DELETE": Action.SELF_MANAGE},
+    ),
+    Route(
+        "/api/v1/me",
+        sessions.Me,
+        {"GET": Public("Whoever presents a session or key may know whose it is; without one it is 401.")},
+    ),
+    Route("/api/v1/me/audit", readers.Audit, {"GET": Action.SELF_READ}),
+    # pages
+    Route("/", pages.Home, {"GET": Action.SELF_READ}),
+    _page("/sign-in", "sign-in.html"),
+    _page("/orgs/{org}", "board.html"),
+    _page("/orgs/{org}/incidents/{incident}", "incident.html"),
+    Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),
+    Route("/docs/problems", docs.Problems, PAGE),
+    # machines ask
+    Route("/livez", health.Livez, HEALTH, machine=True),
+    Route("/readyz", health.Readyz, HEALTH, machine=True),
+)
+
+OPERATOR_ROUTES: Final[tuple[Route, ...]] = (
+    Route("/", jobs.Jobs, OPERATOR),
+    Route("/style.css", jobs.Style, OPERATOR),
+    Route("/metrics", jobs.Metrics, OPERATOR),
+)
