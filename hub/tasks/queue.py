@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 import structlog
@@ -59,13 +60,26 @@ def make_huey(config: Config, timeout: float) -> RedisHuey:
     )
 
 
+def drain_task(huey: RedisHuey, act: Callable[[str, list[str], str], None]) -> Any:
+    """Register the one task, under the one name that ringers and workers share; call it to enqueue.
+
+    `act` gets the kind, the tenants and the task's id.
+    """
+
+    @huey.task(name="drain", context=True)  # type: ignore[untyped-decorator]
+    def drain(kind: str, tenants: list[str], task: Any = None) -> None:
+        act(kind, tenants, task.id)
+
+    return drain
+
+
 class Ringer:
     """The Enqueue port. Putting a task blocks (5 s were seen against a stopped Redis), so one thread does
     it, and what comes meanwhile is joined: a set of tenants a kind, bounded."""
 
     def __init__(self, config: Config) -> None:
         self._huey = make_huey(config, RING_SECONDS)
-        self._task = self._huey.task(name="drain")(_never)
+        self._task = drain_task(self._huey, _never)
         self._waiting: dict[str, set[TenantId]] = {}
         self._rung = threading.Condition()
         self._is_stopped = False
@@ -111,7 +125,7 @@ class Ringer:
             self._away("redis is away; the sweeper does the work", error=type(error).__name__)
 
 
-def _never(kind: str, tenants: list[str]) -> None:
+def _never(kind: str, tenants: list[str], id: str) -> None:
     """The ringer only puts tasks; tasks/work.py registers what runs them."""
     raise NotImplementedError
 

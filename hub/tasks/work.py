@@ -13,19 +13,21 @@ from hub.contract.ids import TenantId
 from hub.domain.errors import Unavailable
 from hub.services import work
 from hub.services.ports import Ports
+from hub.tasks.queue import drain_task
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 log = structlog.get_logger()
 
 
 def register(huey: RedisHuey, ports: Ports, run: Run) -> None:
-    """Register the task `drain` on the worker's Huey; `run` runs a coroutine on the worker's loop."""
+    """Register `drain` on the worker's Huey; `run` runs a coroutine on the worker's loop.
 
-    @huey.task(name="drain", context=True)  # type: ignore[untyped-decorator]
-    def drain(kind: str, tenants: list[str], task: Any = None) -> None:
-        """Drain; what is left after some rounds is rung again. Without a database the sweeper will do it."""
+    What is left after some rounds is rung again; without a database the sweeper will do it.
+    """
+
+    def act(kind: str, tenants: list[str], id: str) -> None:
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(task_id=task.id, kind=kind)
+        structlog.contextvars.bind_contextvars(task_id=id, kind=kind)
         try:
             left = run(work.drain(ports, kind, [TenantId(UUID(tenant)) for tenant in tenants]))
             if left:
@@ -34,3 +36,5 @@ def register(huey: RedisHuey, ports: Ports, run: Run) -> None:
             log.warning("the database is away; the sweeper does this later")
         finally:
             structlog.contextvars.clear_contextvars()
+
+    drain_task(huey, act)
