@@ -33,9 +33,10 @@ export function empty({ show, query, turn }) {
     (page) => ever.value = page.data.length > 0,
     () => ever.value = true,
   );
-  return say("Nothing is open.", () => {
+  return h("div", null, () => {
     if (ever.value === null) return null;
-    return ever.value ? button("Show all incidents", () => turn("all")) : firstAlert();
+    if (!ever.value) return say("No incidents yet.", firstAlert());
+    return say("Nothing is open.", button("Show all incidents", () => turn("all")));
   });
 }
 

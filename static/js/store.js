@@ -10,6 +10,7 @@ import { signal } from "./core.js";
 /** @typedef {import("./wire.js").Envelope} Envelope */
 
 const BUFFER = 5_000;
+const MOST = 5_000;
 
 /** A store of incidents. `name` finds a service's name. @param {(service: string) => string} name */
 export function incidents(name) {
@@ -22,7 +23,9 @@ export function incidents(name) {
   let overflown = false;
 
   function publish() {
-    list.value = [...held.values()].map((entry) => entry.incident).sort((a, b) => b.number - a.number);
+    const sorted = [...held.values()].map((entry) => entry.incident).sort((a, b) => b.number - a.number);
+    for (const { id } of sorted.splice(MOST)) held.delete(id); // a page that stays open for weeks
+    list.value = sorted;
   }
 
   /** @param {Incident} incident */
