@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 DOMAIN = b"incidenthub/audit/1"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ def seal(previous: bytes, link: Link) -> bytes:
         link.position.to_bytes(8, "big"),
         link.id.bytes,
         link.kind.encode(),
-        int(link.at.timestamp() * 1_000_000).to_bytes(8, "big", signed=True),
+        ((link.at - EPOCH) // timedelta(microseconds=1)).to_bytes(8, "big", signed=True),
         link.actor.encode(),
         link.subject.encode(),
         link.incident.bytes if link.incident else b"",

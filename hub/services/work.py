@@ -97,7 +97,7 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
         tenant=str(grant.tenant),
         integration=str(integration),
         rows=len(rows),
-        request_ids=[row.request_id for row in rows[:20]],
+        request_ids=[row.request_id for row in rows],
     )
     return 1
 
