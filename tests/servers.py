@@ -114,22 +114,31 @@ def running(spec: Spec, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary data directory, which the server's user may pass when root runs the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="incidenthub-test-", dir=_fast_folder()))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def start_servers(roles: str) -> Iterator[Servers]:
     """Start both servers in a temporary folder with the roles that the SQL in `roles` makes."""
-    folder = Path(tempfile.mkdtemp(prefix="incidenthub-test-", dir=_fast_folder()))
-    folder.chmod(0o711)  # when root runs the tests, the server's own user has to pass through
-    postgres, valkey = Postgres(folder, SETTINGS), Valkey(folder)
-    try:
-        wait(postgres.prepare())
-        valkey.prepare()
-        with (
-            running(postgres.command(), folder / "postgres.log"),
-            running(valkey.command(), folder / "valkey.log"),
-        ):
-            wait(until(postgres.is_ready, 30))
-            wait(until(valkey.is_ready, 10))
-            wait(postgres.provision(roles))
-            yield Servers(postgres, valkey)
-    finally:
-        postgres.discard()
-        shutil.rmtree(folder, ignore_errors=True)
+    with open_folder() as folder:
+        postgres, valkey = Postgres(folder, SETTINGS), Valkey(folder)
+        try:
+            wait(postgres.prepare())
+            valkey.prepare()
+            with (
+                running(postgres.command(), folder / "postgres.log"),
+                running(valkey.command(), folder / "valkey.log"),
+            ):
+                wait(until(postgres.is_ready, 30))
+                wait(until(valkey.is_ready, 10))
+                wait(postgres.provision(roles))
+                yield Servers(postgres, valkey)
+        finally:
+            postgres.discard()  # it lies elsewhere when root's temporary folders are closed to all others

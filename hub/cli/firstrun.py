@@ -74,7 +74,7 @@ async def found(config: Config) -> dict[str, Any]:
     return {
         "organization": founded.organization,
         "email": founded.email,
-        "password": founded.password,
+        "password": founded.password or "(as it was)",
         "api_key": founded.api_key,
         "integration_key": founded.integration_key,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import click
@@ -66,7 +67,7 @@ def worker() -> None:
     config = settings.config()
     from hub.worker import main as run
 
-    run(config)
+    sys.exit(run(config))
 
 
 @main.command()
