@@ -77,7 +77,7 @@ CREATE TABLE attempt (                        -- left behind: the worker that he
   FOREIGN KEY (tenant_id, integration_id) REFERENCES integration
 );
 
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION 'the log is append-only: % on % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = '42501';
 END $$;
