@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 ASSETS = Path(__file__).resolve().parent
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")  # as browsers send it
+LEVELS = ("debug", "info", "warning", "error")
 
 
 class ConfigError(Exception):
@@ -71,18 +74,25 @@ def read(environment: Mapping[str, str]) -> Config:
 
     def number(name: str, default: int, low: int, high: int) -> int:
         text = environment.get(name) or str(default)
-        if not text.lstrip("-").isdigit() or not low <= int(text) <= high:
+        if not re.fullmatch(r"-?[0-9]{1,9}", text) or not low <= int(text) <= high:
             raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
         return int(text)
 
     secret_keys = tuple(key for key in required("HUB_SECRET_KEYS").split(",") if key)
-    if any(len(key) < 32 for key in secret_keys):
+    if not secret_keys or any(len(key) < 32 for key in secret_keys):
         raise ConfigError("HUB_SECRET_KEYS has a key of fewer than 32 characters.")
     port = number("HUB_PORT", 8080, 1, 65535)
     public_url = environment.get("HUB_PUBLIC_URL", "").rstrip("/")
-    parts = urlsplit(public_url)
-    if public_url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path):
+    if public_url and not ORIGIN.fullmatch(public_url):
         raise ConfigError("HUB_PUBLIC_URL must be an origin, such as https://hub.example.org.")
+    installation = environment.get("HUB_INSTALLATION") or "hub"
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", installation):
+        raise ConfigError(
+            "HUB_INSTALLATION must be one word of letters, digits, - and _: a cookie is named so."
+        )
+    log_level = (environment.get("HUB_LOG_LEVEL") or "info").lower()
+    if log_level not in LEVELS:
+        raise ConfigError(f"HUB_LOG_LEVEL must be one of {', '.join(LEVELS)}, not {log_level!r}.")
     return Config(
         database_url=required("HUB_DATABASE_URL"),
         database_owner_url=environment.get("HUB_DATABASE_OWNER_URL", ""),
@@ -92,10 +102,10 @@ def read(environment: Mapping[str, str]) -> Config:
         port=port,
         admin_port=number("HUB_ADMIN_PORT", min(port + 1, 65535), 1, 65535),
         public_url=public_url,
-        installation=environment.get("HUB_INSTALLATION") or "hub",
+        installation=installation,
         web_processes=number("HUB_WEB_PROCESSES", 1, 1, 64),
         worker_threads=number("HUB_WORKER_THREADS", 2, 1, 64),
-        log_level=environment.get("HUB_LOG_LEVEL") or "info",
+        log_level=log_level,
         data_dir=environment.get("HUB_DATA_DIR") or "data",
         listen_fd=number("HUB_LISTEN_FD", -1, -1, 1 << 20),
         admin_fd=number("HUB_ADMIN_FD", -1, -1, 1 << 20),
