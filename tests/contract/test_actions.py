@@ -1,0 +1,78 @@
+"""Every way in declares what its caller must be allowed to do; what is open to everybody is listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.contract.commands import COMMANDS, Command
+from hub.contract.words import Action
+from hub.domain.access import MATRIX, PERSON, SYSTEM
+from hub.door.route import Guard, Public, Route, Unguarded, audit
+from hub.routes import OPERATOR_ROUTES, ROUTES
+
+# Senders prove themselves to the intake, in their own formats; the operator's port is this machine's.
+PUBLIC = {
+    "POST /api/v1/ingest/events",
+    "POST /api/v1/ingest/hooks/{key}",
+    "POST /v2/enqueue",
+    "POST /integrations/alertmanager/{integration}/webhook",
+    "GET /api/v1/ingest/receipts/{receipt}",
+    "POST /api/v1/session",
+    "GET /api/v1/me",
+    "GET /sign-in",
+    "GET /orgs/{org}",
+    "GET /orgs/{org}/incidents/{incident}",
+    "GET /static/{build}/{name:path}",
+    "GET /docs/problems",
+    "GET /livez",
+    "GET /readyz",
+}
+OPERATOR = {"GET /", "GET /style.css", "GET /metrics"}
+
+
+def guarded(routes: tuple[Route, ...]) -> Iterator[tuple[str, Guard]]:
+    return ((f"{method} {route.path}", guard) for route in routes for method, guard in route.guards.items())
+
+
+def test_every_route_and_command_declares_its_action() -> None:
+    audit(ROUTES)
+    audit(OPERATOR_ROUTES)
+
+
+def test_what_is_public_is_listed_here_and_nothing_else() -> None:
+    assert {way for way, guard in guarded(ROUTES) if isinstance(guard, Public)} == PUBLIC
+    assert {way for way, guard in guarded(OPERATOR_ROUTES) if isinstance(guard, Public)} == OPERATOR
+
+
+def test_no_address_is_routed_twice() -> None:
+    paths = [route.path for route in ROUTES]
+    assert len(set(paths)) == len(paths)
+
+
+def test_every_action_is_asked_for_somewhere() -> None:
+    asked = {guard for _, guard in guarded(ROUTES) if isinstance(guard, Action)}
+    asked |= {command.action for command in COMMANDS.values()}
+    assert asked | frozenset().union(*SYSTEM.values()) == set(Action)
+
+
+def test_every_action_that_a_caller_needs_is_held_by_a_role_or_the_person() -> None:
+    held = frozenset().union(*MATRIX.values()) | PERSON
+    asked = {guard for _, guard in guarded(ROUTES) if isinstance(guard, Action)}
+    assert asked | {command.action for command in COMMANDS.values()} <= held
+
+
+def test_system_actors_hold_no_action_of_people() -> None:
+    people = MATRIX.keys() and frozenset().union(*MATRIX.values()) - {Action.ORGANIZATION_MANAGE}
+    for name, actions in SYSTEM.items():
+        assert not actions & people, name
+
+
+def test_a_command_without_an_action_stops_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Escalate(Command, frozen=True, kw_only=True):
+        """Planted."""
+
+    monkeypatch.setitem(COMMANDS, "escalate", Escalate)
+    with pytest.raises(Unguarded, match="escalate"):
+        audit(ROUTES)
