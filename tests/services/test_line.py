@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 import pytest
-from conftest import Org, Rung
+from orgs import Org, Rung
 
 from hub.contract.commands import COMMANDS
 from hub.contract.ids import new, text
