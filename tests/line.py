@@ -1,0 +1,121 @@
+"""What tests do to the line: put requests in, let the worker's work be done, act, and look."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from orgs import Org
+
+from hub.contract.commands import COMMANDS
+from hub.contract.ids import TenantId, new, text
+from hub.contract.resources import IncidentResource
+from hub.contract.words import Action
+from hub.domain.access import Grant
+from hub.services import access, incidents, work
+from hub.services.ports import Ports, RequestContext
+from hub.services.receive import Receiver, row_id
+from hub.storage import inbox
+from hub.storage.inbox import InboxRow
+
+CONTEXT = RequestContext(request_id="req-of-a-test", address="192.0.2.7", device="a test")
+
+
+def row(
+    ports: Ports, org: Org, body: object, delivery: str | None = None, format: str = "generic"
+) -> InboxRow:
+    """One stored request; a body that is not bytes goes as JSON."""
+    raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    return InboxRow(
+        tenant_id=org.tenant,
+        id=row_id(org.integration_id, format, delivery, hashlib.sha256(raw).hexdigest()),
+        integration_id=org.integration_id,
+        format=format,
+        body=raw,
+        received_at=ports.clock(),
+        request_id=f"req-{new().hex[:12]}",
+        address="192.0.2.7",
+    )
+
+
+def alarm(key: str | None, action: str = "trigger", **fields: object) -> dict[str, object]:
+    """One generic event."""
+    about = (
+        {"title": f"{key} is broken", "severity": "critical", "source": "db-1"} if action == "trigger" else {}
+    )
+    return about | {"action": action} | ({"dedup_key": key} if key else {}) | fields
+
+
+async def post(
+    ports: Ports, org: Org, body: object, delivery: str | None = None, format: str = "generic"
+) -> str:
+    """Keep one request as the door does; its receipt."""
+    kept = row(ports, org, body, delivery, format)
+    await Receiver(ports).keep(kept)
+    return text("receipt", kept.id)
+
+
+async def put(ports: Ports, *rows: InboxRow) -> list[str]:
+    """Put rows into the inbox in this order; their receipts."""
+    for one in rows:
+        await inbox.put_many(ports.store, [one])
+    return [text("receipt", one.id) for one in rows]
+
+
+async def drain(ports: Ports, *orgs: Org, kind: str = "inbox") -> None:
+    """Do all that is due for some organizations."""
+    assert await work.drain(ports, kind, [org.tenant for org in orgs]) == []
+
+
+async def fire(ports: Ports, org: Org, *bodies: object) -> None:
+    """Post and process, one after the other."""
+    for body in bodies:
+        await post(ports, org, body)
+        await drain(ports, org)
+
+
+async def granted(ports: Ports, org: Org, action: Action = Action.INCIDENT_READ) -> Grant:
+    """A Grant of the organization's API key."""
+    return await access.authorize(ports, org.key, org.slug, action, CONTEXT)
+
+
+async def do(
+    ports: Ports, grant: Grant, reference: str, name: str, key: str | None = None, **arguments: Any
+) -> incidents.Done:
+    """One command to one incident, as the command route does it."""
+    command = msgspec.convert(arguments, COMMANDS[name])
+    return await incidents.perform(ports, grant, reference, name, command, key, CONTEXT)
+
+
+async def shown(ports: Ports, org: Org) -> list[IncidentResource]:
+    """All incidents of an organization, oldest first."""
+    page = await incidents.page(ports, await granted(ports, org), incidents.statuses_of(["all"]), 200, None)
+    return page.data[::-1]
+
+
+async def kinds(ports: Ports, org: Org, reference: str) -> list[str]:
+    """The kinds of an incident's events, oldest first."""
+    page = await incidents.timeline(ports, await granted(ports, org), reference, 200, None)
+    return [msgspec.json.decode(event)["type"] for event in page.data]
+
+
+@asynccontextmanager
+async def connected(url: str, tenant: UUID | None = None) -> AsyncIterator[asyncpg.Connection]:
+    """A connection past the hub; with a tenant, inside a transaction of that tenant that is rolled back."""
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        if tenant is None:
+            yield connection
+            return
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(f"SET LOCAL hub.tenant = '{TenantId(tenant)}'")
+        yield connection
+        await transaction.rollback()
+    finally:
+        await connection.close(timeout=5)
