@@ -98,6 +98,10 @@ class Contended(Unavailable):
     """Another transaction was in the way (a deadlock or a lock's time-out); doing it again is right."""
 
 
+class TooSlow(Unavailable):
+    """The database ended a statement that took too long; nothing was changed."""
+
+
 class Broken(HubError):
     """An invariant does not hold. A bug: it is logged, and answered without detail."""
 

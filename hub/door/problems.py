@@ -55,6 +55,12 @@ class WrongMethod(errors.HubError):
     code = "method_not_allowed"
 
 
+class NotASocket(errors.HubError):
+    """This address speaks WebSocket: ask with Upgrade: websocket."""
+
+    code = "upgrade_required"
+
+
 class Internal(errors.HubError):
     """Something went wrong here. It was logged under this request id."""
 
@@ -73,6 +79,7 @@ STATUS: Final[dict[type[errors.HubError], int]] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
     errors.Contended: 503,
+    errors.TooSlow: 503,
     errors.Broken: 500,
     BadRequest: 400,
     CrossOrigin: 403,
@@ -81,6 +88,7 @@ STATUS: Final[dict[type[errors.HubError], int]] = {
     TooLarge: 413,
     WrongType: 415,
     WrongHost: 421,
+    NotASocket: 426,
     Internal: 500,
 }
 FRAMEWORK: Final[dict[int, type[errors.HubError]]] = {
@@ -128,6 +136,8 @@ def problem(error: errors.HubError, request_id: str) -> Problem:
         headers["Retry-After"] = str(error.retry_after)
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="incidenthub"'  # RFC 9110, section 11.6.1
+    if status == 426:
+        headers |= {"Upgrade": "websocket", "Connection": "Upgrade"}  # RFC 9110, section 15.5.22
     return Problem(status, error.code, msgspec.json.encode(body), headers)
 
 

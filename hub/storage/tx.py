@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 
 from hub.contract.ids import TenantId
-from hub.domain.errors import Contended, Unavailable
+from hub.domain.errors import Broken, Contended, TooSlow, Unavailable
 from hub.storage.statement import Statement
 
 CONNECT_SECONDS = 1.0
@@ -24,8 +24,21 @@ AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InternalClientError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 IN_THE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether the server went away. A cancelled statement is the server's own time-out, and asyncpg's
+    complaint about an argument is a bug of ours."""
+    return isinstance(error, AWAY) and not isinstance(error, (asyncpg.QueryCanceledError, ValueError))
+
+
+def _throw_away(connection: Any) -> None:
+    """End a connection in an unknown state; one that was cut has left the pool by itself already."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 class Connection(asyncpg.Connection):
@@ -91,7 +104,8 @@ class Store:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """A connection for the functions of the directory. Raise Unavailable, or Contended to try again.
+        """A connection for the functions of the directory. Raise Unavailable; Contended to try again;
+        TooSlow where the server ended a statement.
 
         Whoever is cancelled or out of time leaves a connection in an unknown state: it is thrown away,
         because asking a stopped server to cancel would wait as well.
@@ -106,14 +120,15 @@ class Store:
             yield connection
         except IN_THE_WAY as error:
             raise Contended from error
-        except AWAY as error:
-            if isinstance(error, ValueError):  # asyncpg's complaint about an argument is a bug of ours
+        except asyncpg.QueryCanceledError as error:
+            raise TooSlow from error
+        except Exception as error:
+            if not _is_away(error):
                 raise
-            connection.terminate()
+            _throw_away(connection)
             raise Unavailable from error
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                connection.terminate()
+        except BaseException:
+            _throw_away(connection)
             raise
         finally:
             await self._pool.release(connection)
@@ -123,20 +138,24 @@ class Store:
         """Open a transaction of `tenant`; COMMIT at the end, ROLLBACK on any error.
 
         One round trip begins, checks that no tenant was left over on this connection (division by zero,
-        where one was) and sets ours. `snapshot` is REPEATABLE READ; else READ COMMITTED, which the log's
-        positions rely on.
+        where one was: a bug, and the connection is thrown away) and sets ours. `snapshot` is REPEATABLE
+        READ; else READ COMMITTED, which the log's positions rely on.
         """
         async with self.connection() as connection:
             level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
-            await connection.execute(
-                f"BEGIN ISOLATION LEVEL {level};"
-                "SELECT 1 / (coalesce(current_setting('hub.tenant', true), '') = '')::int;"
-                f"SET LOCAL hub.tenant = '{tenant}'"
-            )
+            try:
+                await connection.execute(
+                    f"BEGIN ISOLATION LEVEL {level};"
+                    "SELECT 1 / (coalesce(current_setting('hub.tenant', true), '') = '')::int;"
+                    f"SET LOCAL hub.tenant = '{tenant}'"
+                )
+            except asyncpg.DivisionByZeroError as error:
+                _throw_away(connection)
+                raise Broken("A connection still had another tenant.") from error
             try:
                 yield Tx(connection, tenant)
-            except Exception:
-                if not connection.is_closed():
+            except Exception as error:
+                if not _is_away(error):  # nobody answers a ROLLBACK there; the connection ends instead
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
