@@ -19,8 +19,11 @@ from hub.embedded.keep import choose_port
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Our environment with these settings and no others of the hub's."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | settings
+    """Our environment with these settings, and no others of the hub's or of a make that runs the tests."""
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "MAKE", "MFLAGS"))
+    }
+    return own | settings
 
 
 def hub(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config as Alembic
 from sqlalchemy.engine import make_url
 
-from hub.cli.access import opened
+from hub.cli.ports import opened
 from hub.config import Config, ConfigError, assets
 from hub.services import founding, seal
 

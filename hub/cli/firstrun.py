@@ -60,7 +60,7 @@ async def welcome(folder: Path, config: Config) -> str:
 
 async def found(config: Config) -> dict[str, Any]:
     """The first organization with all that an alert needs; nothing when there is one already."""
-    from hub.cli.access import opened
+    from hub.cli.ports import opened
     from hub.domain.errors import NotAllowedNow
     from hub.services import founding
 

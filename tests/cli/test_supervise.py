@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from running import is_gone
 
 from hub.cli.output import Output
 from hub.cli.supervise import Patience, Supervisor
@@ -59,16 +60,8 @@ async def noted(folder: Path, count: int) -> list[str]:
     return notes(folder)
 
 
-def is_gone(pid: int) -> bool:
-    """Whether no such process runs (one that waits for its parent to notice has ended too)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
 async def gone(pid: int) -> bool:
-    """The same to wait for."""
+    """Whether the process has ended, to wait for."""
     return is_gone(pid)
 
 

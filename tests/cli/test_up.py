@@ -225,8 +225,8 @@ def test_several_web_processes_share_one_socket_and_end_together(running: Up) ->
             pid for pid, command in descendants(web.process.pid).items() if "-m hub web" in command
         )
         os.kill(first, signal.SIGKILL)
-        assert ask(web.url + "/readyz")[0] == 200
-        assert is_gone(first)
+        assert ask(web.url + "/livez")[0] == 200
+        eventually(lambda: is_gone(first))
         assert not is_gone(second)
     finally:
         assert web.stop() == 0
