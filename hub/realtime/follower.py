@@ -1,0 +1,241 @@
+"""The life of one stream, whatever carries it: listen first, then authorise, resume, and watch the rights."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from hub.contract import frames
+from hub.domain import resume
+from hub.domain.access import Grant
+from hub.domain.resume import Plan
+from hub.domain.sight import View
+from hub.metrics import STREAMS_ENDED
+from hub.realtime.feed import Feed
+from hub.realtime.reader import Reader
+from hub.services import access, views
+
+if TYPE_CHECKING:
+    from hub.realtime.station import Station
+
+HEARTBEAT: Final = 15.0
+RETRY: Final = frames.Retry(min=200, max=5_000)
+LIMITS: Final = frames.Limits(message_bytes=64 * 1024, messages_per_second=20)
+AUTHORISE_AGAIN: Final = 1.0
+SILENT_BEATS: Final = 2  # pings without an answer
+
+_encoder = msgspec.json.Encoder()
+
+
+class Follower:
+    """A Grant that is kept true, and the reader that lives on it.
+
+    `send` hands over a frame (see Reader), `ping` asks for a sign of life, `end` closes the connection with a
+    close code and reason, `cut` drops it without a word.
+    """
+
+    def __init__(
+        self,
+        station: Station,
+        grant: Grant,
+        send: Callable[[bytes], asyncio.Future[None] | None],
+        ping: Callable[[], None],
+        end: Callable[[int, str], None],
+        cut: Callable[[], None],
+    ) -> None:
+        self.grant = grant
+        self._station = station
+        self._send = send
+        self._ping = ping
+        self._end = end
+        self._cut = cut
+        self._feeds: list[Feed] = []
+        self._reader: Reader | None = None
+        self._doubts = 0  # events that put the Grant in doubt, and how many of them it has outlived
+        self._settled = 0
+        self.is_over = False
+        self._authorising: asyncio.Task[None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._silent_beats = 0
+
+    async def start(self, after: str | None) -> None:
+        """Follow the organization (and the person whose session it is), then begin after the cursor."""
+        for tenant in [self.grant.tenant, *([self.grant.person] if self.grant.person else [])]:
+            feed = await self._station.follow(tenant)
+            self._feeds.append(feed)
+            feed.watchers.add(self)
+            if self.is_over:  # closed while we waited
+                self.stop()
+                return
+        await self.begin(after)
+
+    async def begin(self, after: str | None) -> None:
+        """Begin, or begin again, after a cursor: authorise, plan, welcome, go. Else it ends the stream."""
+        if self._reader is not None:
+            await self._reader.idle()
+            self._drop_reader()
+        if not await self._authorise():
+            return
+        view = views.view(self.grant)
+        feed = self._feeds[0]
+        place = self._station.cursors.read(feed.tenant, after) if after else None
+        if after and place is None:
+            self.end("cursor_invalid", "This cursor is not one of this organization; start without it.")
+            return
+        plan = self._plan(feed, place, view)
+        if plan.mode == "ahead":
+            await feed.behind()  # another process may be a second ahead of this one
+            plan = self._plan(feed, place, view, sure=True)
+        if self.is_over:
+            return
+        self._go(feed, view, plan)
+
+    def suspect(self) -> None:
+        """An event may have changed what this stream rests on: it stands still until that was read again."""
+        self._doubts += 1
+        self._hold()
+
+    def beat(self) -> None:
+        """A heartbeat: a mark, and a ping; who answers none for two periods is gone."""
+        if self._reader is None or not self._station.pump.beat(self._reader):
+            return
+        if self._silent_beats >= SILENT_BEATS:
+            self._cut()
+            return
+        self._silent_beats += 1
+        self._ping()
+
+    def alive(self) -> None:
+        """The other end answered a ping."""
+        self._silent_beats = 0
+
+    def goaway(self, after: float) -> None:
+        """Ask the client to dial again within `after` seconds."""
+        self._tell(frames.Goaway(after_ms=round(after * 1000), reason="restart"))
+
+    def end(self, code: str, message: str, retry_ms: int | None = None) -> None:
+        """Say why (an error frame), then close with the code of contract/frames.py."""
+        if self.is_over:
+            return
+        self._tell(frames.Error(code=code, message=message, retry_ms=retry_ms))
+        self.close(code)
+
+    def close(self, code: str) -> None:
+        """Close without an error frame: after a goaway."""
+        if not self.is_over:
+            self.stop()
+            STREAMS_ENDED.labels(code).inc()
+            self._end(frames.CLOSE_CODES[code], code)
+
+    def stop(self) -> None:
+        """Nothing more is sent; give back what it held. Safe twice."""
+        self.is_over = True
+        self._drop_reader()
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self._authorising is not None:
+            self._authorising.cancel()
+        while self._feeds:
+            feed = self._feeds.pop()
+            feed.watchers.discard(self)
+            self._station.leave(feed)
+
+    def _plan(self, feed: Feed, place: resume.Place | None, view: View, sure: bool = False) -> Plan:
+        return resume.plan(place, feed.prefix.epoch, feed.prefix.head, view.hash, sure)
+
+    def _go(self, feed: Feed, view: View, plan: Plan) -> None:
+        reader = Reader(feed, view, plan.position, self._send, self._cut)
+        if plan.mode == "reset":
+            reader.reset = plan.reason
+        self._tell(
+            frames.Welcome(
+                from_=self._station.batches.cursor(feed, plan.position, reader.view_hash),
+                head=self._station.batches.cursor(feed, feed.prefix.head, reader.view_hash),
+                mode="replay" if plan.mode == "replay" else "live",
+                heartbeat_ms=round(HEARTBEAT * 1000),
+                retry=RETRY,
+                limits=LIMITS,
+                expires_at=self.grant.expires_at,
+            )
+        )
+        self._reader = reader
+        self._station.pump.add(reader)
+        self._station.wheel.add(self)
+        if self._settled != self._doubts:
+            self._hold()
+
+    def _hold(self) -> None:
+        if self._reader is not None:
+            self._reader.held = True
+            if self._authorising is None:
+                self._authorising = asyncio.create_task(self._authorise_again(), name="authorise again")
+
+    def _drop_reader(self) -> None:
+        if self._reader is not None:
+            self._station.wheel.remove(self)
+            self._station.pump.remove(self._reader)
+            self._reader = None
+
+    async def _authorise(self) -> bool:
+        """Read the rights until no event has put them in doubt meanwhile; False when they are gone."""
+        while not self.is_over:
+            doubts = self._doubts
+            async with self._station.authorising:
+                grant = await access.still(self._station.ports, self.grant)
+            if grant is None:
+                self.end("revoked", "Your access to this organization has ended.")
+            elif doubts == self._doubts and not self.is_over:
+                self._settled = doubts
+                self.grant = grant
+                self._expire()
+                return not self.is_over
+        return False
+
+    async def _authorise_again(self) -> None:
+        """Let the reader go on, perhaps with another view. While the database is away it stands still."""
+        try:
+            while True:
+                if await self._has_rights():
+                    return
+                await asyncio.sleep(AUTHORISE_AGAIN)
+        finally:
+            self._authorising = None
+
+    async def _has_rights(self) -> bool:
+        """Whether the question was answered; a stream whose rights are gone has been ended by then."""
+        try:
+            if not await self._authorise() or self._reader is None:
+                return True
+        except Exception as error:
+            self._station.troubled("a stream waits to be authorised again", error=repr(error))
+            return False
+        view = views.view(self.grant)
+        if view != self._reader.view:
+            self._reader.look(view)
+            self._reader.reset = "view"
+        self._reader.held = False
+        self._station.pump.wake([self._reader])
+        return True
+
+    def _expire(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self.grant.expires_at is not None:
+            left = (self.grant.expires_at - self._station.ports.clock()).total_seconds()
+            expired = partial(self.end, "expired", "Sign in again, or use a newer key.")
+            self._expiry = asyncio.get_running_loop().call_later(max(0.0, left), expired)
+
+    def _tell(self, frame: frames.Frame) -> None:
+        sent = self._send(_encoder.encode(frame))
+        if sent is not None:
+            sent.add_done_callback(_ignore)
+
+
+def _ignore(sent: asyncio.Future[None]) -> None:
+    """A frame that did not reach a closed connection is no error; on_close cleans up."""
+    if not sent.cancelled():
+        sent.exception()

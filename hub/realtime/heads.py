@@ -1,0 +1,95 @@
+"""The one-second poll of the followed heads: repairs what the ear missed, and notices an ear gone deaf."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+import structlog
+
+from hub.contract.ids import TenantId
+from hub.metrics import POLLS_FAILED
+from hub.realtime.feed import Feed, Source
+from hub.realtime.seldom import Seldom
+from hub.services.follow import Head
+
+PERIOD: Final = 1.0
+TIMEOUT: Final = 5.0
+DEAF_AFTER: Final = 3
+
+log = structlog.get_logger()
+
+
+class Heads:
+    """Polls always: with Redis away this is the clock of the streams, so there is no mode to switch."""
+
+    def __init__(
+        self, source: Source, feeds: Callable[[], Collection[Feed]], reconnect: Callable[[], None]
+    ) -> None:
+        self._source = source
+        self._feeds = feeds
+        self._reconnect = reconnect
+        self._ahead: dict[TenantId, Head] = {}  # what the last poll knew before the ear
+        self._missed = 0
+        self._task: asyncio.Task[None] | None = None
+        self._failed = Seldom(log.warning)
+
+    async def start(self) -> None:
+        """Begin to poll."""
+        self._task = asyncio.create_task(self._run(), name="heads")
+
+    async def stop(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def look(self) -> None:
+        """Poll once; raises what the database raises."""
+        # A hint may move a head while the answer travels: compare with what we had when we asked.
+        asked = {feed.tenant: (feed, feed.prefix.epoch, feed.prefix.head) for feed in self._feeds()}
+        if not asked:
+            return
+        self._judge({tenant: feed for tenant, (feed, _, _) in asked.items()})
+        async with asyncio.timeout(TIMEOUT):
+            heads = await self._source.heads(list(asked))
+        for tenant, (feed, epoch, position) in asked.items():
+            head = heads.get(tenant)
+            if head is None or (head.epoch, head.position) != (epoch, position):
+                self._compare(feed, head, position)
+
+    def _compare(self, feed: Feed, head: Head | None, position: int) -> None:
+        is_ahead = head is None or head.epoch != feed.prefix.epoch or head.position > feed.prefix.head
+        if head is not None and is_ahead:
+            self._ahead[feed.tenant] = head
+        if is_ahead or (head is not None and head.position < position):
+            feed.ring()
+
+    def _judge(self, feeds: Mapping[TenantId, Feed]) -> None:
+        """Whether the ear heard by now what the last poll knew before it; three times not, and it is deaf."""
+        ahead = {tenant: head for tenant, head in self._ahead.items() if tenant in feeds}
+        self._ahead.clear()
+        if not ahead:
+            return
+        is_heard = all(
+            feeds[tenant].prefix.has_heard(head.epoch, head.position) for tenant, head in ahead.items()
+        )
+        self._missed = 0 if is_heard else self._missed + 1
+        if self._missed >= DEAF_AFTER:
+            self._missed = 0
+            self._reconnect()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            next_at = loop.time() + PERIOD
+            try:
+                await self.look()
+            except Exception as error:
+                POLLS_FAILED.inc()
+                self._failed("the heads could not be polled; streams stand still", error=repr(error))
+            await asyncio.sleep(max(0.0, next_at - loop.time()))

@@ -1,0 +1,103 @@
+"""The WebSocket: one stream over one connection; frames are those of contract/frames.py."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from hub.contract import frames
+from hub.door.request import Request
+from hub.realtime import wire
+from hub.realtime.follower import LIMITS, Follower
+from hub.realtime.station import Station
+
+_hello = msgspec.json.Decoder(frames.Hello)
+
+
+class Stream(Request, WebSocketHandler):
+    """`GET /api/v1/orgs/{org}/stream`, guarded with `stream:follow`; its route needs the `station`."""
+
+    station: Station
+    follower: Follower | None = None
+    _stream: IOStream
+    _second = 0.0
+    _messages = 0
+
+    @property
+    def max_message_size(self) -> int:
+        """A longer message is answered with 1009 (RFC 6455, section 7.4.1)."""
+        return LIMITS.message_bytes
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Ours when it is offered; a client may offer none."""
+        return frames.SUBPROTOCOL if frames.SUBPROTOCOL in subprotocols else None
+
+    async def admit(self) -> None:
+        """The guard; then the bounds on streams, so that a refusal is an HTTP answer and no socket."""
+        await super().admit()
+        self.station.admit(self.grant.tenant)
+
+    async def open(self, *_: str, **__: str) -> None:
+        """Start the stream; a database that is away ends it with a code that says to try again."""
+        self._stream = wire.tune(self)
+        self.follower = Follower(
+            self.station, self.grant, self._send, self._ping, self.close, self._stream.close
+        )
+        self.station.enter(self.follower)
+        after = self.get_query_argument("after", None)
+        await self._try(self.follower, self.follower.start(after))
+
+    async def on_message(self, message: str | bytes) -> None:
+        """A `hello` begins again; anything else, and too much of anything, ends the stream."""
+        follower = self.follower
+        if follower is None or follower.is_over:
+            return  # it was under way when we closed
+        if self._is_flood():
+            follower.end("rate_limited", f"More than {LIMITS.messages_per_second} messages a second.", 1000)
+            return
+        try:
+            hello = _hello.decode(message)
+        except (msgspec.MsgspecError, RecursionError, UnicodeError):
+            follower.end("bad_request", "Clients send hello frames: JSON with `frame` and `after`.")
+            return
+        await self._try(follower, follower.begin(hello.after))
+
+    def on_pong(self, data: bytes) -> None:
+        """A sign of life."""
+        if self.follower is not None:
+            self.follower.alive()
+
+    def on_close(self) -> None:
+        """The connection is gone, whoever closed it."""
+        if self.follower is not None:
+            self.station.exit(self.follower)
+
+    async def _try(self, follower: Follower, step: Coroutine[Any, Any, None]) -> None:
+        try:
+            await step
+        except Exception as error:
+            self.station.troubled("a stream could not begin", error=repr(error))
+            follower.end("server_error", "The log cannot be read now; keep your cursor.", 1000)
+
+    def _is_flood(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._second >= 1:
+            self._second, self._messages = now, 0
+        self._messages += 1
+        return self._messages > LIMITS.messages_per_second
+
+    def _send(self, frame: bytes) -> asyncio.Future[None] | None:
+        try:
+            return self.write_message(frame)
+        except WebSocketClosedError:
+            return None
+
+    def _ping(self) -> None:
+        with contextlib.suppress(WebSocketClosedError, StreamClosedError):
+            self.ping()

@@ -1,0 +1,155 @@
+"""All that follows logs in a web process: the feeds, the ear, the poll, the pump, and the streams on them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from functools import partial
+from typing import Final
+
+import structlog
+
+from hub.contract.ids import TenantId
+from hub.domain.errors import RateLimited, Unavailable
+from hub.metrics import STREAMS_OPEN, TENANTS_FOLLOWED
+from hub.realtime.batches import Batches
+from hub.realtime.chunks import Chunks
+from hub.realtime.ear import Ear
+from hub.realtime.feed import Feed, Source
+from hub.realtime.follower import HEARTBEAT, Follower
+from hub.realtime.heads import Heads
+from hub.realtime.hint import Hint
+from hub.realtime.pump import Pump
+from hub.realtime.seldom import Seldom
+from hub.realtime.wheel import Wheel
+from hub.services import follow
+from hub.services.ports import Ports
+
+STREAMS_MAX: Final = 10_000  # a process
+STREAMS_A_TENANT: Final = 500
+AUTHORISE_AT_ONCE: Final = 8
+RETRY_AFTER: Final = 5
+CUT_PERIOD: Final = 1.0
+
+log = structlog.get_logger()
+dice = random.SystemRandom()
+
+
+class Station:
+    """Made once by app.py, started on its loop, given to the stream routes as `station`."""
+
+    def __init__(self, ports: Ports, heartbeat: float = HEARTBEAT) -> None:
+        self.ports = ports
+        self.cursors = ports.cursors
+        source = Source(heads=partial(follow.heads, ports), load=partial(follow.load, ports))
+        self._source = source
+        self._chunks = Chunks()
+        self.batches = Batches(self._chunks, self.cursors, ports.clock)
+        self.pump = Pump(self.batches)
+        self.wheel: Wheel[Follower] = Wheel(Follower.beat, heartbeat)
+        self.ear = Ear(ports.config, self._heard, self._listening)
+        self.heads = Heads(source, self._feeds_now, self.ear.reconnect)
+        self.authorising = asyncio.Semaphore(AUTHORISE_AT_ONCE)
+        self.troubled = Seldom(log.warning)
+        self._feeds: dict[TenantId, Feed] = {}
+        self._followers: set[Follower] = set()
+        self._streams: Counter[TenantId] = Counter()
+        self._is_leaving = False
+        self._cutter: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Begin to hear, to poll and to beat."""
+        await self.ear.start()
+        await self.heads.start()
+        self.wheel.start()
+        self._cut()
+
+    async def stop(self) -> None:
+        """End at once: what is still open loses its connection with the process."""
+        self._is_leaving = True
+        if self._cutter is not None:
+            self._cutter.cancel()
+        self.wheel.stop()
+        for follower in list(self._followers):
+            follower.close("going_away")
+        await self.heads.stop()
+        await self.ear.stop()
+        self.pump.stop()
+        self._chunks.stop()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more streams, ask all to dial again, each at another moment, and close them with 1012."""
+        self._is_leaving = True
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        leaving = sorted((dice.uniform(0, seconds), index, f) for index, f in enumerate(self._followers))
+        for after, _, follower in leaving:
+            follower.goaway(after)
+        for after, _, follower in leaving:
+            await asyncio.sleep(max(0.0, began + after - loop.time()))
+            follower.close("restart")
+
+    async def follow(self, tenant: TenantId) -> Feed:
+        """The feed of a tenant, read to its end at least once; give it back with `leave`.
+
+        Raises what the database raises, and TimeoutError; nothing has to be given back then.
+        """
+        feed = self._feeds.get(tenant)
+        if feed is None:
+            feed = Feed(tenant, self._source, self._chunks, self.pump.moved, self.pump.restarted)
+            self._feeds[tenant] = feed
+            TENANTS_FOLLOWED.set(len(self._feeds))
+            self.ear.follow(tenant)  # listen first: what is committed from now on is heard or polled
+        feed.followers += 1
+        try:
+            if not feed.prefix.is_read:
+                await feed.behind()
+        except BaseException:
+            self.leave(feed)
+            raise
+        return feed
+
+    def leave(self, feed: Feed) -> None:
+        """One follower less; the last one ends the subscription."""
+        feed.followers -= 1
+        if feed.followers == 0:
+            del self._feeds[feed.tenant]
+            TENANTS_FOLLOWED.set(len(self._feeds))
+            self.ear.leave(feed.tenant)
+            feed.close()
+
+    def admit(self, tenant: TenantId) -> None:
+        """Raise Unavailable or RateLimited when there is no place for one more stream."""
+        if self._is_leaving or len(self._followers) >= STREAMS_MAX:
+            raise Unavailable("This process takes no more streams; try again.", RETRY_AFTER)
+        if self._streams[tenant] >= STREAMS_A_TENANT:
+            raise RateLimited(RETRY_AFTER, f"An organization has at most {STREAMS_A_TENANT} streams here.")
+
+    def enter(self, follower: Follower) -> None:
+        """A stream has begun."""
+        self._followers.add(follower)
+        self._streams[follower.grant.tenant] += 1
+        STREAMS_OPEN.set(len(self._followers))
+
+    def exit(self, follower: Follower) -> None:
+        """A stream has ended, whoever ended it."""
+        follower.stop()
+        self._followers.discard(follower)
+        self._streams -= Counter([follower.grant.tenant])  # which forgets a tenant without streams
+        STREAMS_OPEN.set(len(self._followers))
+
+    def _feeds_now(self) -> list[Feed]:
+        return [feed for feed in self._feeds.values() if feed.prefix.is_read]
+
+    def _heard(self, tenant: TenantId, hint: Hint | None) -> None:
+        if feed := self._feeds.get(tenant):
+            feed.hear(hint)
+
+    def _listening(self, tenant: TenantId) -> None:
+        if feed := self._feeds.get(tenant):
+            feed.ring()
+
+    def _cut(self) -> None:
+        self.pump.cut_blocked()
+        self._cutter = asyncio.get_running_loop().call_later(CUT_PERIOD, self._cut)
