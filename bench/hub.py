@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.cli.access import opened
+from hub.cli.ports import opened
 from hub.config import Config, read
 from hub.embedded import home
 from hub.embedded.keep import choose_port

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from servers import Servers
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from hub.cli.access import opened
+from hub.cli.ports import opened
 from hub.cli.children import command, web_processes
 from hub.config import Config, read
 from hub.contract.administration import KeyCreated
