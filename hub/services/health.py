@@ -45,8 +45,8 @@ async def ready(ports: Ports) -> Readiness:
 
 
 async def check_start(ports: Ports) -> None:
-    """Raise Unsafe where the role owns tables, is a superuser, has BYPASSRLS or may become one that can:
-    such a process must not start. Raise Unavailable while the database is away."""
+    """Raise Unsafe where the role owns tables, may make or truncate some, is a superuser, has BYPASSRLS, or
+    may become one that can: such a process must not start. Raise Unavailable while the database is away."""
     facts = await directory.facts(ports.store)
     if facts.can_bypass:
         raise Unsafe(

@@ -108,17 +108,20 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 async def facts(store: Store) -> Facts:
     """The schema's version, and whether the runtime role could go round the wall: as a superuser, with
-    BYPASSRLS, as a member of a role that owns or looks past it, or as the owner of any table."""
+    BYPASSRLS, as a member of a role that may so much, owns or looks past it (a member may become that role),
+    as the owner of any table, or with the right to make things beside our own, or to truncate."""
     async with store.connection() as connection:
         row = await connection.fetchrow(
             """
             SELECT current_user::text AS role,
-              (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
-              OR EXISTS (SELECT FROM pg_roles r
-                WHERE r.rolname IN ('hub_owner', 'hub_directory', 'hub_eraser')
-                AND pg_has_role(current_user, r.oid, 'MEMBER'))
+              EXISTS (SELECT FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')
+                AND (r.rolsuper OR r.rolbypassrls
+                  OR r.rolname IN ('hub_owner', 'hub_directory', 'hub_eraser')))
               OR EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
-                AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS can_bypass,
+                AND (pg_has_role(current_user, c.relowner, 'MEMBER')
+                  OR (c.relkind = 'r' AND has_table_privilege(c.oid, 'TRUNCATE'))))
+              OR EXISTS (SELECT FROM pg_namespace n WHERE n.nspname IN ('public', 'directory')
+                AND has_schema_privilege(n.oid, 'CREATE')) AS can_bypass,
               (SELECT jsonb_object_agg(name, setting)::text FROM pg_settings
                WHERE name IN ('synchronous_commit', 'statement_timeout', 'lock_timeout',
                  'idle_in_transaction_session_timeout')) AS settings
