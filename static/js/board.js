@@ -20,6 +20,7 @@ import { start } from "./page.js";
 import * as place from "./place.js";
 import { here, organization, readServices, serviceName, services } from "./session.js";
 import { incidents } from "./store.js";
+import { trouble } from "./trouble.js";
 import { tools } from "./tools.js";
 import { isOpen } from "./wire.js";
 
@@ -179,7 +180,7 @@ if (main) {
   main.replaceChildren();
   dress(main, { "aria-busy": () => String(!page.loaded.value) }, [
     tools({ show, query, open, turn }),
-    () => page.failure.value && h("p", { class: "failure", role: "note" }, page.failure.value),
+    trouble(page.failure),
     h(
       "table",
       { class: "board", hidden: () => nothing.value },

@@ -4,6 +4,7 @@
  */
 
 import { effect, root, signal } from "./core.js";
+import { pass } from "./focus.js";
 
 /** @template T @typedef {import("./core.js").Signal<T>} Signal */
 
@@ -39,8 +40,7 @@ export function each(parent, items, key, render) {
     }
     if (vacated >= 0) {
       // who takes the place of a node that is gone takes its focus
-      const heir = parent.children[Math.min(vacated, parent.children.length - 1)];
-      heir?.querySelector("a")?.focus({ preventScroll: true });
+      pass(parent.children[Math.min(vacated, parent.children.length - 1)]);
     } else if (
       focused instanceof HTMLElement && focused !== document.activeElement && parent.contains(focused)
     ) {

@@ -75,7 +75,7 @@ function fact(name, value) {
 /** @param {Incident} incident */
 function counts({ alerts: { firing, total } }) {
   if (!total) return "none";
-  return firing ? `${firing} firing of ${total}` : `all ${total} cleared`;
+  return firing ? `${firing} of ${total} firing` : total === 1 ? "cleared" : `all ${total} cleared`;
 }
 
 /** @param {Incident} incident */
@@ -96,9 +96,9 @@ function severity(incident, { perform, page }) {
       "aria-label": "Severity",
       disabled: () => page.stale.value,
       onchange: async () => {
-        const { version, severity } = incident.peek();
-        const done = await perform("severity", { severity: select.value, if_version: version });
-        if (!done) select.value = severity;
+        const { version } = incident.peek();
+        await perform("severity", { severity: select.value, if_version: version });
+        select.value = incident.peek().severity; // as it is now, whoever set it
       },
     },
     ...SEVERITIES.map((one) => h("option", { value: one }, one)),
@@ -124,7 +124,7 @@ function verbs(incident, { perform, page }) {
   });
   const first = derive(() => able.value.find((name) => name !== "unacknowledge" && name !== "mitigate"));
   const firing = derive(() => incident.value.alerts.firing);
-  const group = h(
+  return h(
     "div",
     { class: "verbs", role: "group", "aria-label": "What can be done" },
     ...names.map((name) =>
@@ -142,13 +142,4 @@ function verbs(incident, { perform, page }) {
       )
     ),
   );
-  effect(() => {
-    // a button that is used up must not take the focus away with it
-    const next = first.value;
-    const active = document.activeElement;
-    if (next && active instanceof HTMLElement && group.contains(active) && active.hidden) {
-      group.querySelectorAll("button")[names.indexOf(next)]?.focus();
-    }
-  });
-  return group;
 }

@@ -16,6 +16,7 @@ import * as place from "./place.js";
 import { here, me, organization, readServices, serviceName } from "./session.js";
 import { incidents } from "./store.js";
 import { timeline } from "./timeline.js";
+import { trouble } from "./trouble.js";
 import { sentence } from "./words.js";
 
 /** @typedef {import("./wire.js").Incident} Incident */
@@ -110,7 +111,7 @@ const main = document.querySelector("main");
 if (main) {
   main.replaceChildren();
   dress(main, { "aria-busy": () => String(!page.loaded.value) }, [
-    () => missing.value ? notHere() : page.failure.value && h("p", { class: "failure" }, page.failure.value),
+    () => missing.value ? notHere() : trouble(page.failure),
     () =>
       known.value &&
       header(/** @type {import("./core.js").Signal<Incident>} */ (incident), { perform, page }),

@@ -8,6 +8,7 @@ import { bar, nobodyIsPaged } from "./bar.js";
 import { banner } from "./banner.js";
 import { run } from "./clock.js";
 import { dress, signal } from "./core.js";
+import * as focus from "./focus.js";
 import { openHelp } from "./help.js";
 import * as keys from "./keys.js";
 import * as notices from "./notices.js";
@@ -64,7 +65,10 @@ export function start(wants) {
     reread: read,
     caughtUp: (count) =>
       notices.notice(`Live again. ${count === 1 ? "1 event" : `${count} events`} caught up.`),
-    probe,
+    probe: async () => {
+      const why = await probe();
+      if (why) stream.refuse(why);
+    },
     signIn: toSignIn,
   });
   // no stream is no reason to show nothing
@@ -77,6 +81,7 @@ export function start(wants) {
   document.querySelector("#bar")?.after(banner(stream.state, stream.tryNow), nobodyIsPaged());
   dress(document.body, { "data-stale": () => stream.stale.value });
   keys.start();
+  focus.start();
   keys.bind(
     { keys: "mod+k", what: "Palette: go to or do anything", run: open },
     { keys: "g i", what: "Go to the incidents", run: () => location.assign(place.page(here.slug)) },

@@ -42,9 +42,16 @@ export async function readServices() {
   services.value = new Map(page.data.map(({ id, name }) => [id, name]));
 }
 
-/** Ask whether the session still holds; without one the sign-in page takes over. */
+/** Ask why there is no stream: null where it may still come, else what forbids it. Without a session the sign-in
+ * page takes over. @returns {Promise<string | null>} */
 export async function probe() {
-  await call("GET", "/api/v1/me").catch(leaveIfSignedOut);
+  try {
+    await call("GET", place.api(here.slug));
+  } catch (fault) {
+    leaveIfSignedOut(fault);
+    if (fault instanceof Problem && [403, 404].includes(fault.status)) return fault.message;
+  }
+  return null;
 }
 
 /** @param {unknown} fault */
@@ -53,11 +60,20 @@ export function leaveIfSignedOut(fault) {
 }
 
 export function toSignIn() {
-  location.replace(place.signIn(location));
+  if (!leaving) location.replace(place.signIn(location));
 }
 
-/** End the session and all its streams. */
+/** The stream of this page ends before the answer to the sign-out is here. */
+let leaving = false;
+
+/** End the session and all its streams; throws Problem. */
 export async function signOut() {
-  await call("DELETE", "/api/v1/session");
+  leaving = true;
+  try {
+    await call("DELETE", "/api/v1/session");
+  } catch (fault) {
+    leaving = false;
+    throw fault;
+  }
   location.assign("/sign-in");
 }

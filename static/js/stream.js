@@ -81,6 +81,8 @@ export function follow(path, listener) {
     old?.close();
   }
 
+  /** It was asked over HTTP: there will be no stream. @param {string} why */
+  const refuse = (why) => take({ kind: "refused", why });
   const tryNow = () => take({ kind: "dial" });
   setInterval(() => take({ kind: "tick" }), 250);
   addEventListener("online", tryNow);
@@ -88,5 +90,5 @@ export function follow(path, listener) {
   addEventListener("pagehide", hangUp);
   addEventListener("pageshow", ({ persisted }) => persisted && take({ kind: "closed", code: 1001 }));
   take({ kind: "dial" });
-  return { state, stale: derive(() => ["stale", "ended"].includes(state.value.phase)), tryNow };
+  return { state, stale: derive(() => ["stale", "ended"].includes(state.value.phase)), tryNow, refuse };
 }

@@ -27,7 +27,7 @@
  */
 
 /** @typedef {{kind: "dial"} | {kind: "tick"} | {kind: "frame", frame: Frame}
- *   | {kind: "closed", code: number}} Input */
+ *   | {kind: "closed", code: number} | {kind: "refused", why: string}} Input */
 /** @typedef {{do: "dial", after: string | null} | {do: "hang_up"} | {do: "apply", events: Envelope[]}
  *   | {do: "reread", reason: string} | {do: "caught_up", count: number} | {do: "probe"}
  *   | {do: "sign_in"}} Effect */
@@ -79,6 +79,7 @@ export function step(state, input, now, random) {
   if (state.phase === "ended") return [state, []];
   if (input.kind === "frame") return heard({ ...state, heard: now }, input.frame, now, random);
   if (input.kind === "dial") return dial(state, now);
+  if (input.kind === "refused") return [{ ...state, phase: "ended", why: input.why, due: null }, []];
   if (input.kind === "closed") return closed(state, input.code, now, random);
   return tick(state, now, random);
 }

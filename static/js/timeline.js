@@ -27,6 +27,7 @@ export function timeline() {
   /** @type {Envelope[] | null} */
   let early = [];
   let following = true;
+  let top = 0;
 
   /** @param {Envelope[]} more @returns {Envelope[]} those that were new */
   function add(more) {
@@ -68,9 +69,12 @@ export function timeline() {
     () => `${unseen.value} new ↓`,
   );
 
+  /** Only moving up leaves the end: more events also put it out of reach, until the next frame. */
   function look() {
-    following = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+    if (box.scrollHeight - box.scrollTop - box.clientHeight < NEAR) following = true;
+    else if (box.scrollTop < top) following = false;
     if (following) unseen.value = 0;
+    top = box.scrollTop;
   }
 
   function toEnd() {

@@ -25,8 +25,7 @@ const PHRASES = {
   "incident.signals_cleared": () => "cleared the last alert; resolve the incident if it is over",
   "alert.fired": ({ data }) => (data.episode > 1 ? `fired again (episode ${data.episode})` : "fired"),
   "alert.reported": ({ data }) => `says ${data.status}${data.reporter ? ` by ${data.reporter}` : ""}`,
-  "alert.cleared": ({ data }) =>
-    data.reason === "resolved" ? "had an alert cleared by the resolve" : "cleared",
+  "alert.cleared": ({ data }) => data.reason === "resolved" ? "cleared an alert by resolving" : "cleared",
   "change.recorded": ({ data }) => `recorded a change: ${data.title}`,
 };
 

@@ -233,3 +233,14 @@ Deno.test("every close code of the contract has a rule", async () => {
   assert.ok(codes.length > 10);
   assert.deepEqual(Object.keys(CLOSES).sort(), codes.sort());
 });
+
+Deno.test("what HTTP said will not work is not tried again", () => {
+  const refused = play(start(0), [
+    [0, { kind: "dial" }],
+    [1, { kind: "closed", code: 1006 }],
+    [2, { kind: "refused", why: "No such organization." }],
+    [90_000, { kind: "tick" }],
+  ]);
+  assert.deepEqual(refused.did, ["dial", "probe"]);
+  assert.deepEqual([refused.state.phase, refused.state.why], ["ended", "No such organization."]);
+});
