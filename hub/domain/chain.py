@@ -10,7 +10,6 @@ import msgspec
 
 DOMAIN = b"incidenthub/audit/1"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
