@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
+from orgs import Org, Rung
 from servers import Database, Servers, start_servers
 from tornado.ioloop import IOLoop
 
 from hub.cli.admin import migrate
 from hub.config import Config
-from hub.contract.ids import TenantId, parse
+from hub.contract.ids import parse
 from hub.services import credentials, founding
-from hub.services.founding import Founded
 from hub.services.ports import Ports, RequestContext
 from hub.storage import directory
-from hub.storage.credentials import Credential
 from hub.storage.tx import Store
 
+pytest_plugins = ("web",)  # the server on a socket, and its clients
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery staple"
 
@@ -53,20 +51,6 @@ def config(servers: Servers, database: Database) -> Config:
     )
 
 
-@dataclass
-class Rung:
-    """What was announced and enqueued: the two ports, as lists."""
-
-    announced: list[tuple[Any, ...]] = field(default_factory=list)
-    enqueued: list[tuple[str, set[TenantId]]] = field(default_factory=list)
-
-    def announce(self, *ring: Any) -> None:
-        self.announced.append(ring)
-
-    def enqueue(self, kind: str, tenants: Any) -> None:
-        self.enqueued.append((kind, set(tenants)))
-
-
 @pytest.fixture
 def rung() -> Rung:
     return Rung()
@@ -79,27 +63,6 @@ def ports(io_loop: IOLoop, config: Config, rung: Rung) -> Iterator[Ports]:
     io_loop.run_sync(store.open)
     yield Ports(store=store, announce=rung.announce, enqueue=rung.enqueue, config=config)
     io_loop.run_sync(store.close)
-
-
-@dataclass(frozen=True)
-class Org:
-    """An organization of a test, with everything that `up` would make."""
-
-    founded: Founded
-    tenant: TenantId
-    slug: str
-    key: Credential
-    integration_id: Any
-
-    @property
-    def api_key(self) -> str:
-        assert self.founded.api_key
-        return self.founded.api_key
-
-    @property
-    def integration_key(self) -> str:
-        assert self.founded.integration_key
-        return self.founded.integration_key
 
 
 @pytest.fixture

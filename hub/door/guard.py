@@ -11,7 +11,7 @@ from hub.contract.commands import COMMANDS
 from hub.contract.words import Action
 from hub.domain.errors import NotFound, Unauthenticated
 from hub.door import origins
-from hub.door.problems import BadToken, CrossOrigin, WrongMethod
+from hub.door.problems import BadToken, CrossOrigin, NotASocket, WrongMethod
 from hub.door.route import SAFE, ByCommand, Public
 from hub.services import access, credentials, sessions
 from hub.storage.credentials import Credential
@@ -57,6 +57,8 @@ async def admit(request: Request) -> None:
         request.grant = await access.authorize_self(request.desk.ports, credential, action)
     else:
         request.grant = await access.authorize(request.desk.ports, credential, slug, action, request.context)
+    if isinstance(request, WebSocketHandler) and not _asks_for_socket(request):
+        raise NotASocket()
 
 
 async def identify(request: Request) -> tuple[Credential, bool]:
@@ -95,6 +97,10 @@ def header_key(request: Request) -> str:
     if scheme.lower() == "bearer":
         return value.strip()
     return request.request.headers.get("X-Api-Key", "")
+
+
+def _asks_for_socket(request: Request) -> bool:
+    return request.request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def _command(request: Request) -> Action:

@@ -1,0 +1,107 @@
+"""The sitemap: who may do what where, written out a second time, so that a change is made on purpose."""
+
+from __future__ import annotations
+
+import pytest
+from web import Site
+
+from hub.app import SERVER
+from hub.door.route import ByCommand, Public, audit
+from hub.routes import OPERATOR_ROUTES, ROUTES
+
+ORG = "/api/v1/orgs/{org}"
+EXPECTED = {
+    ("POST", "/api/v1/ingest/events"): "public",
+    ("POST", "/api/v1/ingest/hooks/{key}"): "public",
+    ("POST", "/v2/enqueue"): "public",
+    ("POST", "/integrations/alertmanager/{integration}/webhook"): "public",
+    ("GET", "/api/v1/ingest/receipts/{receipt}"): "public",
+    ("GET", f"{ORG}/incidents"): "incident:read",
+    ("POST", f"{ORG}/incidents"): "incident:open",
+    ("GET", f"{ORG}/incidents/{{incident}}"): "incident:read",
+    ("GET", f"{ORG}/incidents/{{incident}}/timeline"): "incident:read",
+    ("POST", f"{ORG}/incidents/{{incident}}/{{command}}"): "the command's",
+    ("GET", f"{ORG}/stream"): "stream:follow",
+    ("GET", ORG): "incident:read",
+    ("GET", f"{ORG}/services"): "service:read",
+    ("GET", f"{ORG}/receipts"): "receipt:read",
+    ("GET", f"{ORG}/receipts/{{receipt}}"): "receipt:read",
+    ("GET", f"{ORG}/audit"): "audit:read",
+    ("POST", "/api/v1/session"): "public",
+    ("DELETE", "/api/v1/session"): "self:manage",
+    ("GET", "/api/v1/me"): "public",
+    ("GET", "/api/v1/me/audit"): "self:read",
+    ("GET", "/"): "self:read",
+    ("GET", "/sign-in"): "public",
+    ("GET", "/orgs/{org}"): "public",
+    ("GET", "/orgs/{org}/incidents/{incident}"): "public",
+    ("GET", "/static/{build}/{name:path}"): "public",
+    ("GET", "/docs/problems"): "public",
+    ("GET", "/livez"): "public",
+    ("GET", "/readyz"): "public",
+}
+
+
+def declared(guard: object) -> str:
+    """The guard in a word."""
+    if isinstance(guard, Public):
+        return "public"
+    return "the command's" if isinstance(guard, ByCommand) else str(guard)
+
+
+def test_the_sitemap_is_what_we_meant() -> None:
+    found = {
+        (method, route.path): declared(guard) for route in ROUTES for method, guard in route.guards.items()
+    }
+    assert found == EXPECTED
+
+
+def test_the_boot_audit_passes_on_both_ports() -> None:
+    audit(ROUTES)
+    audit(OPERATOR_ROUTES)
+
+
+def test_no_address_is_there_twice() -> None:
+    for routes in (ROUTES, OPERATOR_ROUTES):
+        paths = [route.path for route in routes]
+        assert len(paths) == len(set(paths))
+
+
+def test_only_what_machines_call_is_exempt_from_the_host_list() -> None:
+    machines = {route.path for route in ROUTES if route.machine}
+    assert machines == {path for _, path in EXPECTED if "ingest" in path} | {
+        "/v2/enqueue",
+        "/integrations/alertmanager/{integration}/webhook",
+        "/livez",
+        "/readyz",
+    }
+
+
+def test_bodies_are_small_but_for_intake() -> None:
+    large = {route.path: route.body_max for route in ROUTES if route.body_max != 64 * 1024}
+    assert large == {
+        "/api/v1/ingest/events": 1024 * 1024,
+        "/api/v1/ingest/hooks/{key}": 1024 * 1024,
+        "/v2/enqueue": 1024 * 1024,
+        "/integrations/alertmanager/{integration}/webhook": 4 * 1024 * 1024,
+    }
+
+
+def test_every_limit_of_the_server_is_set() -> None:
+    assert SERVER == {
+        "max_header_size": 16_384,
+        "max_body_size": 67_108_864,
+        "max_buffer_size": 262_144,
+        "chunk_size": 16_384,
+        "idle_connection_timeout": 75,
+        "body_timeout": 10,
+        "decompress_request": False,
+        "xheaders": False,
+    }
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_each_problem_links_to_an_entry_of_the_docs(site: Site) -> None:
+    page = (await site("GET", "/docs/problems")).body.decode()
+    for code in ("invalid", "not_found", "conflict", "csrf", "too_large", "unavailable"):
+        assert f'<dt id="{code}">' in page
