@@ -7,7 +7,6 @@ import pwd
 import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator
 from importlib import metadata
 from importlib.util import find_spec
@@ -15,43 +14,34 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from servers import SETTINGS, open_folder, running, wait
 
 from hub.config import assets
 from hub.embedded import EmbeddedError, Postgres, home
 from hub.embedded.keep import PORTS, choose_port
 from hub.embedded.spec import until
-from tests.servers import SETTINGS, running, wait
 
 ROLES = (assets("migrations") / "roles.sql").read_text()
 WITHOUT_FSYNC = SETTINGS | {"max_connections": "20"}
 
 
-def open_folder() -> Path:
-    """A folder of our own that the server's user may pass, unlike pytest's below a 0700 one."""
-    folder = Path(tempfile.mkdtemp(prefix="incidenthub-test-"))
-    folder.chmod(0o711)
-    return folder
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """An empty data directory."""
-    folder = open_folder()
-    yield folder
-    shutil.rmtree(folder)
+    with open_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
     """A data directory with a provisioned cluster that is not running."""
-    folder = open_folder()
-    postgres = Postgres(folder, WITHOUT_FSYNC)
-    wait(postgres.prepare())
-    with running(postgres.command(), folder / "log"):
-        wait(until(postgres.is_ready, 30))
-        wait(postgres.provision(ROLES))
-    yield folder
-    shutil.rmtree(folder)
+    with open_folder() as folder:
+        postgres = Postgres(folder, WITHOUT_FSYNC)
+        wait(postgres.prepare())
+        with running(postgres.command(), folder / "log"):
+            wait(until(postgres.is_ready, 30))
+            wait(postgres.provision(ROLES))
+        yield folder
 
 
 async def ask(url: str, question: str) -> object:

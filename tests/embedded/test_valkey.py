@@ -10,10 +10,10 @@ import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from servers import running, wait
 
 from hub.embedded import EmbeddedError, Valkey
 from hub.embedded.spec import until
-from tests.servers import running, wait
 
 
 def test_it_asks_for_its_password_on_loopback_only(tmp_path: Path) -> None:
