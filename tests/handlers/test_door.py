@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from conftest import Org
+from orgs import Org
 from tornado.httpclient import HTTPResponse
 from web import Site, outcome, read, serving
 

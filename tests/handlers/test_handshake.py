@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Org
+from orgs import Org
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 from web import Site, outcome, read

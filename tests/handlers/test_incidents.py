@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from conftest import Org
+from orgs import Org
 from web import Site, outcome, read
 
 from hub.services import work

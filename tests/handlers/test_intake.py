@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 import pytest
-from conftest import Org, Rung
+from orgs import Org, Rung
 from tornado.httpclient import AsyncHTTPClient
 from web import Site, outcome, read, serving
 

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 import pytest
-from conftest import Org
+from orgs import Org
 from web import Site, read
 
 from hub.contract.commands import COMMANDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import Org
+from orgs import Org
 from web import Site, outcome
 
 from hub.contract.ids import new

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Org
+from orgs import Org
 from web import Site, outcome
 
 from hub.config import assets

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from conftest import Org
+from orgs import Org
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from hub.config import Config

@@ -6,7 +6,7 @@ from http.cookies import SimpleCookie
 
 import msgspec
 import pytest
-from conftest import Org
+from orgs import Org
 from web import PASSWORD, Site, outcome, read
 
 from hub.services import sessions
