@@ -117,7 +117,7 @@ class IncidentClosed(Kind, frozen=True, kw_only=True):
 
 
 class IncidentReopened(Kind, frozen=True, kw_only=True):
-    """Open again; `reason` is `command` or `new_episode`."""
+    """Open again; `reason` is `command`, `new_episode` or `still_firing`."""
 
     kind = "incident.reopened"
     about = "incident"

@@ -202,9 +202,8 @@ def _resolve(alert: Alert, incident: Incident, signal: Signal, origin: Origin, n
     events = [event(e.AlertCleared(reason="reporters", reporter=reporter), alert.id)]
     rule = "every reporter has cleared it"
     if incident.is_open and incident.firing == 1:
-        worked = incident.worked or incident.status is Status.MITIGATED
         mode = origin.service.auto_resolve
-        if mode is AutoResolve.ALWAYS or (mode is AutoResolve.UNLESS_WORKED and not worked):
+        if mode is AutoResolve.ALWAYS or (mode is AutoResolve.UNLESS_WORKED and not incident.worked):
             events.append(event(e.IncidentResolved(automatic=True), incident.id))
         else:
             events.append(event(e.IncidentSignalsCleared(), incident.id))
