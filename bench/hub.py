@@ -37,7 +37,7 @@ class Hub:
     async def found(self, slug: str) -> Founded:
         """An organization with a service, an integration and an API key."""
         async with opened(self.config) as ports:
-            return await founding.found(ports, slug, slug.title(), f"owner@{slug}.example", with_demo=True)
+            return await founding.found(ports, slug, slug.title(), f"owner@{slug}.example")
 
 
 @contextmanager

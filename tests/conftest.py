@@ -70,9 +70,7 @@ def found(io_loop: IOLoop, ports: Ports) -> Callable[[str], Org]:
     """Makes an organization by its slug; its owner is owner@SLUG.example."""
 
     async def make(slug: str) -> Org:
-        founded = await founding.found(
-            ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD, with_demo=True
-        )
+        founded = await founding.found(ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD)
         tenant = await directory.find_organization(ports.store, slug)
         key = await credentials.find(ports, founded.api_key or "")
         assert tenant

@@ -32,12 +32,18 @@ def create_organization(config: Config, slug: str, name: str, email: str) -> str
 
     async def create() -> founding.Founded:
         async with opened(config) as ports:
-            return await founding.found(ports, slug, name, email, secrets.token_urlsafe(12), with_demo=False)
+            return await founding.found(ports, slug, name, email, secrets.token_urlsafe(12))
 
     founded = asyncio.run(create())
     lines = [f"organization {founded.organization} is made; its owner is {founded.email}."]
     if founded.password:
-        lines.append(f"password: {founded.password}   (shown this once)")
+        lines.append(f"password         {founded.password}")
+    lines += [
+        f"api key          {founded.api_key}",
+        f"integration      {founded.integration_id}",
+        f"integration key  {founded.integration_key}",
+        "The secrets are shown this once.",
+    ]
     return "\n".join(lines)
 
 

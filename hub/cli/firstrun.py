@@ -66,9 +66,7 @@ async def found(config: Config) -> dict[str, Any]:
 
     async with opened(config) as ports:
         try:
-            founded = await founding.found(
-                ports, ORGANIZATION, "Demo", EMAIL, secrets.token_urlsafe(12), with_demo=True
-            )
+            founded = await founding.found(ports, ORGANIZATION, "Demo", EMAIL, secrets.token_urlsafe(12))
         except NotAllowedNow:
             return {}
     return {

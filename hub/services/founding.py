@@ -1,4 +1,4 @@
-"""Found an organization: its log, its owner, and, for a first look, a service, an integration and a key."""
+"""Found an organization: its log, its owner, and a first team, service, integration and API key."""
 
 from __future__ import annotations
 
@@ -28,18 +28,16 @@ class Founded(msgspec.Struct, frozen=True, kw_only=True):
     organization: str
     email: str
     password: str | None
-    api_key: str | None
-    integration_key: str | None
-    integration_id: str | None
+    api_key: str
+    integration_key: str
+    integration_id: str
 
 
-async def found(
-    ports: Ports, slug: str, name: str, email: str, password: str | None = None, with_demo: bool = False
-) -> Founded:
+async def found(ports: Ports, slug: str, name: str, email: str, password: str | None = None) -> Founded:
     """Make an organization with an owner, who is made too where nobody signs in with this address yet.
 
-    `with_demo` adds a team, a service, an integration and an API key (role admin). Raise NotAllowedNow
-    where the slug is taken.
+    It starts with a team, a service, an integration and an API key (role admin), so that an alert can be
+    sent at once. Raise NotAllowedNow where the slug is taken.
     """
     email = email.strip().lower()
     if await directory.find_organization(ports.store, slug) is not None:
@@ -55,7 +53,7 @@ async def found(
         await people.add_organization(changed.tx, slug, name, changed.now)
         changed.happened(a.OrganizationCreated(slug=slug, name=name), tenant)
         member = await _owner(changed, owner, email)
-        keys = await _demo(changed, member) if with_demo else (None, None, None)
+        keys = await _start(changed, member)
     return Founded(
         organization=slug,
         email=email,
@@ -94,17 +92,17 @@ async def _bind(changed: Change, kind: str, subject: UUID, role: Role) -> None:
     changed.happened(granted, binding)
 
 
-async def _demo(changed: Change, member: UUID) -> tuple[str, str, str]:
+async def _start(changed: Change, member: UUID) -> tuple[str, str, str]:
     team, service, integration, key = new(), new(), new(), new()
     await people.add_team(changed.tx, team, "On call", [member], changed.now)
     changed.happened(a.TeamCreated(name="On call"), team)
-    await catalogue.add_service(changed.tx, service, "Demo service", team, changed.now)
-    changed.happened(a.ServiceCreated(name="Demo service"), service)
-    await catalogue.add_integration(changed.tx, integration, service, "Demo integration", changed.now)
-    about = a.IntegrationCreated(name="Demo integration", service=text("service", service))
+    await catalogue.add_service(changed.tx, service, "First service", team, changed.now)
+    changed.happened(a.ServiceCreated(name="First service"), service)
+    await catalogue.add_integration(changed.tx, integration, service, "First integration", changed.now)
+    about = a.IntegrationCreated(name="First integration", service=text("service", service))
     changed.happened(about, integration)
     integration_key, api_key = new_integration_key(), new_api_key()
-    await _credential(changed, "integration_key", integration_key, integration, "Demo integration")
+    await _credential(changed, "integration_key", integration_key, integration, "First integration")
     await _credential(changed, "api_key", api_key, key, "First key")
     changed.happened(a.KeyCreated(name="First key", scopes=()), key)
     await _bind(changed, "key", key, Role.ADMIN)

@@ -142,9 +142,7 @@ class Org:
 
         async def work(ports: Ports) -> Org:
             slug = f"org-{next(_numbers)}"
-            founded = await founding.found(
-                ports, slug, slug.title(), f"ada@{slug}.example", PASSWORD, with_demo=True
-            )
+            founded = await founding.found(ports, slug, slug.title(), f"ada@{slug}.example", PASSWORD)
             tenant = await directory.find_organization(ports.store, slug)
             assert tenant
             return cls(hub, founded, tenant)

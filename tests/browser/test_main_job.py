@@ -44,7 +44,7 @@ def test_an_alert_arrives_without_a_reload_and_is_worked_on_to_its_end(windows: 
     org.alert("Disk full on db-1", source="db-1", labels={"region": "eu"})
     row = page.locator("tbody tr")
     expect(row).to_contain_text("Disk full on db-1")
-    expect(row).to_contain_text("Demo service")
+    expect(row).to_contain_text("First service")
     expect(row.locator(".col-alerts")).to_have_text("1/1")
     expect(page).to_have_title(re.compile(r"^\(1\) Incidents"))
     assert page.evaluate("window.neverReloaded") is True

@@ -100,9 +100,7 @@ class Stage:
     async def found(self, slug: str) -> Founded:
         """An organization with everything that an alert needs."""
         async with opened(self.config) as ports:
-            return await founding.found(
-                ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD, with_demo=True
-            )
+            return await founding.found(ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD)
 
     async def responder_key(self, slug: str) -> str:
         """An API key that may work on incidents and see no administrative event."""

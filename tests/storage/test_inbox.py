@@ -150,7 +150,7 @@ async def test_a_lane_is_one_workers_until_its_transaction_ends(ports: Ports, ac
     async with ports.store.begin(acme.tenant) as one:
         held = await lanes.lock(one, acme.integration_id)
         assert held
-        assert (held.name, held.upto) == ("Demo integration", None)
+        assert (held.name, held.upto) == ("First integration", None)
         async with ports.store.begin(acme.tenant) as other:
             assert await lanes.lock(other, acme.integration_id) is None
         async with ports.store.begin(globex.tenant) as other:

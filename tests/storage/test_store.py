@@ -94,7 +94,7 @@ async def test_an_error_takes_everything_back_and_the_connection_serves_again(
             await think_again()
         with pytest.raises(asyncpg.UniqueViolationError):
             async with store.begin(acme.tenant) as tx:
-                await tx.fetch(ADD, name="Demo service")
+                await tx.fetch(ADD, name="First service")
         assert await names(store, acme.tenant) == 1
 
 
