@@ -98,8 +98,13 @@ class Rig:
         self.feed = Feed(truth.tenant, truth.source, self.chunks, self.pump.moved, self.pump.restarted)
 
 
-async def settled(rig: Rig) -> None:
+async def calm() -> None:
     """Let everything that is under way come to its end: 5 s are enough for every repair (I12)."""
-    await rig.feed.behind()
     for _ in range(100):
         await asyncio.sleep(0.05)
+
+
+async def settled(rig: Rig) -> None:
+    """Read the log to its end, then be calm."""
+    await rig.feed.behind()
+    await calm()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from client import Client, Rig, settled
+from client import Client, Rig, calm
 from truth import Truth
 from warp import warped
 
@@ -50,7 +50,7 @@ def test_another_epoch_and_a_cut_log_are_noticed() -> None:
             client = Client(rig, 5)
             (truth.cut if is_cut else truth.fail_over)(4)
             await heads.look()
-            await settled(rig)
+            await calm()
             assert client.names() == ["reset"]
             assert client.place == (truth.epoch, 4)
 
@@ -78,7 +78,7 @@ def test_an_ear_that_misses_three_times_running_is_replaced_once() -> None:
             assert deaf.reconnections == 0
             truth.commit()
             await heads.look()
-            await settled(rig)
+            await calm()
             await heads.look()  # an idle poll between is no proof of hearing
         assert deaf.reconnections == 1
 
@@ -92,7 +92,7 @@ def test_a_hint_that_comes_after_the_poll_is_not_missed() -> None:
         for _ in range(3 * DEAF_AFTER):
             hint = truth.commit()
             await heads.look()
-            await settled(rig)
+            await calm()
             rig.feed.hear(hint)
         assert deaf.reconnections == 0
 
@@ -106,7 +106,7 @@ def test_hearing_once_starts_the_count_again() -> None:
         for is_heard in (False, False, True, False, False):
             hint = truth.commit()
             await heads.look()
-            await settled(rig)
+            await calm()
             if is_heard:
                 rig.feed.hear(hint)
         await heads.look()
@@ -141,7 +141,7 @@ def test_a_tenant_whose_head_is_gone_leaves_the_others_alone() -> None:
         heads = Heads(truth.source, lambda: [other.feed, rig.feed], Deaf())
         truth.commit()
         await heads.look()
-        await settled(rig)
+        await calm()
         assert rig.feed.prefix.head == 6
 
     warped(story())
