@@ -6,7 +6,9 @@ import hashlib
 
 import msgspec
 
-from hub.contract.kinds import ADMINISTRATIVE
+from hub.contract.kinds import ADMINISTRATIVE, KINDS
+
+SHOWN = KINDS.keys() - ADMINISTRATIVE
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,8 +17,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     administrative: bool = False
 
     def sees(self, kind: str) -> bool:
-        """Whether an event of this kind is in the view."""
-        return self.administrative or kind not in ADMINISTRATIVE
+        """Whether an event of this kind is in the view. One that only a newer version knows is kept from
+        those who do not administer: it may be an administrative one."""
+        return self.administrative or kind in SHOWN
 
     @property
     def hash(self) -> bytes:
