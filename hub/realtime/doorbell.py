@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 
 from hub.config import Config
 from hub.contract.ids import TenantId
+from hub.logs import Seldom
 from hub.metrics import HINTS_LOST, HINTS_RUNG
 from hub.realtime.hint import Hint, Seal, channel
 from hub.realtime.link import AWAY, dial
-from hub.realtime.seldom import Seldom
 from hub.storage.log import LogEvent
 
 BYTES_MAX: Final = 64 * 1024  # a bigger hint says only "read": one read serves a whole process

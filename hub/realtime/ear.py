@@ -13,10 +13,10 @@ from redis.asyncio.client import PubSub
 
 from hub.config import Config
 from hub.contract.ids import TenantId
+from hub.logs import Seldom
 from hub.metrics import EAR_CONNECTED, EAR_DEAF, HINTS_FORGED
 from hub.realtime.hint import Hint, Seal, channel, tenant_of
 from hub.realtime.link import AWAY, dial
-from hub.realtime.seldom import Seldom
 
 PAUSE_MAX: Final = 2.0
 AT_ONCE: Final = 500  # channels in one SUBSCRIBE

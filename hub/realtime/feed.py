@@ -13,11 +13,11 @@ import structlog
 from hub.contract.ids import TenantId
 from hub.domain.errors import Unavailable
 from hub.domain.sight import View
+from hub.logs import Seldom
 from hub.metrics import FEED_READS, HINTS_HEARD, INVARIANTS_BROKEN
 from hub.realtime.chunks import SIZE, Chunks, floor
 from hub.realtime.hint import Hint
 from hub.realtime.prefix import Hole, Prefix, Verdict
-from hub.realtime.seldom import Seldom
 from hub.services.follow import Head
 from hub.storage.log import LogEvent
 

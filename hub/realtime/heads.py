@@ -10,9 +10,9 @@ from typing import Final
 import structlog
 
 from hub.contract.ids import TenantId
+from hub.logs import Seldom
 from hub.metrics import POLLS_FAILED
 from hub.realtime.feed import Feed, Source
-from hub.realtime.seldom import Seldom
 from hub.services.follow import Head
 
 PERIOD: Final = 1.0

@@ -10,13 +10,13 @@ from typing import Final
 
 import structlog
 
+from hub.logs import Seldom
 from hub.metrics import EVENTS_SENT, INVARIANTS_BROKEN, RESETS
 from hub.realtime.batches import Batches
 from hub.realtime.chunks import SIZE
 from hub.realtime.feed import Feed
 from hub.realtime.prefix import Hole
 from hub.realtime.reader import Reader
-from hub.realtime.seldom import Seldom
 
 SLICE: Final = 500  # connections served before the loop may do something else
 BLOCKED_MAX: Final = 20.0  # seconds that one frame may take to drain

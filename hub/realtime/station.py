@@ -12,6 +12,7 @@ import structlog
 
 from hub.contract.ids import TenantId
 from hub.domain.errors import RateLimited, Unavailable
+from hub.logs import Seldom
 from hub.metrics import STREAMS_OPEN, TENANTS_FOLLOWED
 from hub.realtime.batches import Batches
 from hub.realtime.chunks import Chunks
@@ -21,7 +22,6 @@ from hub.realtime.follower import HEARTBEAT, Follower
 from hub.realtime.heads import Heads
 from hub.realtime.hint import Hint
 from hub.realtime.pump import Pump
-from hub.realtime.seldom import Seldom
 from hub.realtime.wheel import Wheel
 from hub.services import follow
 from hub.services.ports import Ports

@@ -73,7 +73,7 @@ def test_nothing_is_read_where_nothing_happened() -> None:
 def test_an_ear_that_misses_three_times_running_is_replaced_once() -> None:
     async def story() -> None:
         truth = Truth(5)
-        rig, heads, deaf = await polled(truth)
+        _, heads, deaf = await polled(truth)
         for _ in range(DEAF_AFTER):
             assert deaf.reconnections == 0
             truth.commit()
