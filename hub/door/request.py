@@ -71,10 +71,12 @@ class Request(RequestHandler):
         """Bind the log's context, refuse what came to the wrong door, then ask the guard."""
         headers = self.request.headers
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=self.request_id)
+        traceparent = correlation.traceparent(headers)
+        traced = {"traceparent": traceparent} if traceparent else {}
+        structlog.contextvars.bind_contextvars(request_id=self.request_id, **traced)
         self.context = RequestContext(
             request_id=self.request_id,
-            traceparent=correlation.traceparent(headers),
+            traceparent=traceparent,
             address=origins.address(
                 self.request.remote_ip or "", headers.get("X-Forwarded-For", ""), self.desk.proxies
             ),

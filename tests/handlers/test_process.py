@@ -89,6 +89,11 @@ async def test_a_process_serves_on_inherited_sockets_and_leaves_when_asked(confi
         key = {"Authorization": f"Bearer {acme.api_key}"}
         assert (await web.get("/readyz")).code == 200
         assert (await web.get("/api/v1/orgs/acme/incidents", headers=key)).code == 200
+        hook = f"/api/v1/ingest/hooks/{acme.integration_key}?token=a-key-in-a-query"
+        trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        sent = await web.get(hook, method="POST", body=b'{"title":"x"}', headers={"traceparent": trace})
+        assert sent.code == 202
+        assert (await web.get("/no/such/a-key-in-a-path")).code == 404
         metrics = await AsyncHTTPClient().fetch(web.operator + "/metrics")
         assert b"hub_database_up 1.0" in metrics.body
         web.ask_to_leave()
@@ -101,7 +106,9 @@ async def test_a_process_serves_on_inherited_sockets_and_leaves_when_asked(confi
     ]
     requests = [line for line in web.lines if line["event"] == "request"]
     assert {"/api/v1/orgs/{org}/incidents", "/metrics"} <= {line["route"] for line in requests}
-    assert acme.api_key not in json.dumps(web.lines)
+    assert trace in [line.get("traceparent") for line in requests]
+    for secret in (acme.api_key, acme.integration_key, "a-key-in-a-query", "a-key-in-a-path"):
+        assert secret not in json.dumps(web.lines)
 
 
 async def test_a_request_under_way_is_finished_before_the_process_ends(config: Config, acme: Org) -> None:

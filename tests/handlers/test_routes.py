@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from web import Site
 
-from hub.app import SERVER
+from hub.app import SERVER, proxies
+from hub.config import Config, ConfigError
 from hub.door.route import ByCommand, Public, audit
 from hub.routes import OPERATOR_ROUTES, ROUTES
 
@@ -98,6 +99,14 @@ def test_every_limit_of_the_server_is_set() -> None:
         "decompress_request": False,
         "xheaders": False,
     }
+
+
+def test_a_proxy_that_is_no_address_is_told_at_start() -> None:
+    config = Config(
+        database_url="x", redis_url="x", secret_keys=("x",), trusted_proxies=("10.0.0.0/8", "proxy.example")
+    )
+    with pytest.raises(ConfigError, match=r"HUB_TRUSTED_PROXIES.*proxy\.example"):
+        proxies(config)
 
 
 @pytest.mark.gen_test(timeout=30)
