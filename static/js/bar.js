@@ -85,8 +85,8 @@ function pill(stream) {
 /** A line on every page while nobody would be woken. */
 export function nobodyIsPaged() {
   return h(
-    "p",
-    { class: "unpaged", hidden: () => !organization.value?.nobody_is_paged },
+    "section",
+    { class: "unpaged", "aria-label": "Paging", hidden: () => !organization.value?.nobody_is_paged },
     h("strong", null, "Nobody is paged."),
     " This organization has no notification target yet: incidents show here, and wake no one.",
   );

@@ -171,6 +171,7 @@ each(body, () => shown.value, (incident) => incident.id, (item) =>
   row(item, {
     chosen,
     pending,
+    stale: page.stale,
     perform: (verb, one) => void perform(verb, one),
     choose,
   }));

@@ -18,9 +18,10 @@ import { isOpen } from "./wire.js";
 /**
  * @param {Signal<Incident>} item
  * @param {{chosen: Signal<ReadonlySet<string>>, pending: Signal<ReadonlyMap<string, Verb>>,
+ *   stale: Signal<boolean>,
  *   perform: (verb: Verb, incident: Incident) => void, choose: (id: string) => void}} board
  */
-export function row(item, { chosen, pending, perform, choose }) {
+export function row(item, { chosen, pending, stale, perform, choose }) {
   const { id, number } = item.peek();
   const verb = derive(() => pending.value.get(id));
   // what was asked for shows at once; the server's word follows, or takes it back
@@ -66,6 +67,7 @@ export function row(item, { chosen, pending, perform, choose }) {
     return h("button", {
       type: "button",
       class: "quiet",
+      "aria-disabled": () => String(stale.value),
       "aria-label": `${label} incident ${number}`,
       hidden: () => {
         const { actor, actions } = organization.value ?? { actor: { id: "" }, actions: [] };

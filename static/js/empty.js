@@ -68,7 +68,7 @@ function firstAlert() {
       { class: "faint" },
       "Send a test alert with the key of an integration; it opens an incident here within a second:",
     ),
-    h("pre", { tabindex: "0", "aria-label": "Command that sends a test alert" }, line),
+    h("pre", { tabindex: "0", role: "region", "aria-label": "Command that sends a test alert" }, line),
     button("Copy", copy),
   );
 }

@@ -14,6 +14,8 @@ import { sentence } from "./words.js";
 /** @typedef {import("./wire.js").Envelope} Envelope */
 /** @typedef {import("./fold.js").Item} Item */
 
+const HEAD = 120;
+
 /** @type {Record<string, Parameters<typeof icons.sign>[0]>} */
 const SIGNS = {
   "incident.opened": "triggered",
@@ -47,7 +49,13 @@ export function entry(item, titles) {
           open = /** @type {HTMLDetailsElement} */ (event.currentTarget).open;
         },
       },
-      h("summary", null, time(only), icons.sign("alert"), h("span", null, summary(events))),
+      h(
+        "summary",
+        null,
+        h("span", { class: "at" }, clockTime(only.time)),
+        icons.sign("alert"),
+        h("span", null, summary(events)),
+      ),
       ...events.map((event) => line(event, titles)),
     );
   });
@@ -81,8 +89,8 @@ function line(event, titles) {
 function subject({ type, subject, incident = "", data }, titles) {
   if (!type.startsWith("alert.")) return null;
   const title = data.title ?? titles.get(subject);
-  // an alert that is named like its incident need not say it again
-  return title && title !== titles.get(incident)
+  // an alert that is named like its incident need not say it again, unless the head has no room for all of it
+  return title && (title !== titles.get(incident) || title.length > HEAD)
     ? h("span", null, ": ", h("span", { class: "alert-title" }, title))
     : null;
 }

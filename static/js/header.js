@@ -35,7 +35,7 @@ export function header(incident, room) {
         title: "All incidents (u)",
       }, "←"),
       h("span", { class: "number" }, `#${incident.peek().number}`),
-      h("h1", null, () => incident.value.title),
+      h("h1", { title: () => incident.value.title }, () => incident.value.title),
     ),
     h(
       "dl",

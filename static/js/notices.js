@@ -19,13 +19,13 @@ let count = 0;
 
 /** Put both places on the page. */
 export function start() {
-  const list = h("ul", { class: "notices", "aria-label": "Notices" });
+  const list = h("ul", { class: "notices" });
   each(list, () => notices.value, (notice) => notice.id, (item) => {
     const { id, text, tone } = item.peek();
     const close = h("button", { class: "quiet", type: "button", onclick: () => drop(id) }, "Dismiss");
     return h("li", { class: `notice ${tone}` }, h("span", null, text), close);
   });
-  document.body.append(region, list);
+  document.body.append(h("section", { "aria-label": "Notices" }, region, list));
 }
 
 /** Speak, without a trace on the page; what is said within a second is said together. @param {string} text */

@@ -69,7 +69,7 @@ function insecure() {
     h("p", null, "Open the hub by its https address, or tunnel to it and open the local end:"),
     h(
       "pre",
-      { tabindex: "0", "aria-label": "Commands" },
+      { tabindex: "0", role: "group", "aria-label": "Commands" },
       `ssh -L ${own}:127.0.0.1:${own} ${hostname}\nhttp://localhost:${own}/`,
     ),
   );

@@ -86,6 +86,8 @@ export function follow(path, listener) {
   const tryNow = () => take({ kind: "dial" });
   setInterval(() => take({ kind: "tick" }), 250);
   addEventListener("online", tryNow);
+  // timers of hidden tabs are slowed down: what is due is done when somebody looks
+  document.addEventListener("visibilitychange", () => take({ kind: "tick" }));
   // a page that comes back from the browser's cache has no socket any more
   addEventListener("pagehide", hangUp);
   addEventListener("pageshow", ({ persisted }) => persisted && take({ kind: "closed", code: 1001 }));
