@@ -31,13 +31,13 @@ class Recorder:
 
     def __init__(self, url: str, key: str, seed: int, after: str = "") -> None:
         self.url = url.replace("http:", "ws:")
+        self.key = key
         self.cursor = after
         self.begins_at = after
         self.history: list[bytes] = []
         self.connections = 0
         self.resets: list[str] = []
         self.farewells: list[tuple[int | None, str]] = []
-        self._headers = {"Authorization": f"Bearer {key}"}
         self._dice = random.Random(seed)
         self._task: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
@@ -88,7 +88,8 @@ class Recorder:
 
     async def _dial(self) -> WebSocketClientConnection:
         after = f"?after={self.cursor}" if self.cursor else ""
-        request = HTTPRequest(self.url + after, headers=self._headers, connect_timeout=5, request_timeout=5)
+        headers = {"Authorization": f"Bearer {self.key}"}
+        request = HTTPRequest(self.url + after, headers=headers, connect_timeout=5, request_timeout=5)
         return await websocket_connect(request)
 
     async def _follow(self, socket: WebSocketClientConnection) -> None:

@@ -17,8 +17,8 @@ from redis.asyncio import Redis
 from servers import Servers
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from hub.cli.ports import opened
 from hub.cli.children import command, web_processes
+from hub.cli.ports import opened
 from hub.config import Config, read
 from hub.contract.administration import KeyCreated
 from hub.contract.ids import new
