@@ -25,30 +25,41 @@ from hub.storage.inbox import Done, Waiting
 from hub.storage.lanes import Lane
 
 TRIES_MAX = 5
+SIGNALS_MAX = 1_000  # of one transaction: half a second of work, after which others have their turn
+BODY_SIGNALS_MAX = 10_000  # of one body: it is read again for each portion
 HUB = "hub"  # the format of alerts that the hub raises itself
 KNOWN = frozenset(SOURCES)
 
 
 @dataclass
 class Taken:
-    """One row with the signals that were taken out of it, or the reason why it is a dead letter."""
+    """One row with those of its signals that this transaction judges, each with its index in the body, or
+    the reason why it is a dead letter. `is_last` is False where more of them follow in the next one."""
 
     row: Waiting
-    signals: list[Signal | Rejected] = field(default_factory=list)
+    signals: list[tuple[int, Signal | Rejected]]
+    is_last: bool = True
     dead: str = ""
     items: list[OutcomeItem] = field(default_factory=list)
 
 
-def take(row: Waiting, lane: Lane) -> Taken:
-    """Read one stored body. Nothing is dropped: what cannot be read raises an alert of the hub's own."""
+def take(row: Waiting, lane: Lane, room: int = SIGNALS_MAX) -> Taken:
+    """Read one stored body from where it was left, at most `room` signals. Nothing is dropped: what cannot be
+    read raises an alert of the hub's own."""
     if row.tries >= TRIES_MAX:
         return _dead(row, lane, f"processing it failed {row.tries} times")
     if row.truncated:
         return _dead(row, lane, f"it was larger than the limit; the first {len(row.body)} bytes are kept")
     try:
-        return Taken(row, SOURCES[row.format].signals(row.body))
+        signals = list(enumerate(SOURCES[row.format].signals(row.body)))
     except Unreadable as error:
         return _dead(row, lane, str(error))
+    if len(signals) > BODY_SIGNALS_MAX:
+        return _dead(
+            row, lane, f"it holds {len(signals)} signals; {BODY_SIGNALS_MAX} can be taken from a body"
+        )
+    left = signals[row.done :]
+    return Taken(row, left[:room], is_last=len(left) <= room)
 
 
 def _dead(row: Waiting, lane: Lane, why: str) -> Taken:
@@ -61,23 +72,31 @@ def _dead(row: Waiting, lane: Lane, why: str) -> Taken:
         source=row.format,
         text=f"{why}\n\n{salvaged}",
     )
-    return Taken(row, [raised], dead=why)
+    return Taken(row, [(row.done, raised)], dead=why)
 
 
-async def process(change: Change, lane: Lane, rows: Sequence[Waiting]) -> None:
-    """Process rows in arrival order, in the transaction that holds the lane.
+async def process(change: Change, lane: Lane, rows: Sequence[Waiting]) -> list[Taken]:
+    """Process rows in arrival order, in the transaction that holds the lane: as many as 1,000 signals come
+    from, the last one perhaps in part. Those that were taken are returned.
 
     Nothing here does outside I/O. Locks: service, incidents, alerts (the lane is held already).
     """
     service = await catalogue.lock_service(change.tx, lane.service_id)
     if service is None:
         raise Broken("An integration has no service.")
-    taken = [take(row, lane) for row in rows]
+    taken: list[Taken] = []
+    room = SIGNALS_MAX
+    for row in rows:
+        taken.append(take(row, lane, room))
+        room -= len(taken[-1].signals)
+        if room <= 0:
+            break
     world = await _load(change, lane, service, taken)
     for one in taken:
         _judge_row(change, world, lane, service, one)
     await world.save(change)
     await inbox.mark_done(change.tx, [_done(one) for one in taken])
+    return taken
 
 
 def _format(one: Taken) -> str:
@@ -101,7 +120,7 @@ async def _load(change: Change, lane: Lane, service: Service, taken: list[Taken]
     groups: set[str] = set()
     for one in taken:
         origin = _origin(one, lane, service)
-        for index, signal in enumerate(one.signals):
+        for index, signal in one.signals:
             if isinstance(signal, Signal):
                 key = signal.dedup_key or derived_key(one.row.id, index)
                 keys.setdefault(_format(one), set()).add(key)
@@ -121,7 +140,7 @@ def _judge_row(change: Change, world: World, lane: Lane, service: Service, one: 
     context = RequestContext(
         request_id=one.row.request_id, traceparent=one.row.traceparent, address=one.row.address
     )
-    for index, signal in enumerate(one.signals):
+    for index, signal in one.signals:
         if isinstance(signal, Rejected):
             one.items.append(
                 OutcomeItem(
@@ -165,7 +184,7 @@ def _item(world: World, one: Taken, index: int, key: str, judged: Judgement) -> 
 def _done(one: Taken) -> Done:
     return Done(
         id=one.row.id,
-        state=InboxState.DEAD if one.dead else InboxState.DONE,
+        state=InboxState.DEAD if one.dead else InboxState.DONE if one.is_last else InboxState.STORED,
         outcome=msgspec.json.encode(one.items),
         reason=one.dead,
     )

@@ -12,7 +12,7 @@ import structlog
 from hub.contract.ids import TenantId
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import Contended, Unavailable
+from hub.domain.errors import Contended, TooSlow, Unavailable
 from hub.services.access import system
 from hub.services.change import Change, change
 from hub.services.ports import Ports, RequestContext
@@ -39,8 +39,8 @@ async def drain(ports: Ports, kind: str, tenants: Iterable[TenantId]) -> list[Te
     """Do what is due of a kind for these tenants; those that still have work are returned.
 
     Tenants take turns, a batch each, so that none waits behind another's storm; and after 20 turns the
-    caller gets to see who else has work. Doing it twice changes nothing. Raise Unavailable while the
-    database is away.
+    caller gets to see who else has work. Doing it twice changes nothing, and what goes wrong for one tenant
+    keeps nobody else waiting. Raise Unavailable while the database is away.
     """
     step = _inbox_step if kind == "inbox" else seal
     left = list(dict.fromkeys(tenants))
@@ -52,10 +52,19 @@ async def drain(ports: Ports, kind: str, tenants: Iterable[TenantId]) -> list[Te
                     busy.append(tenant)
             except Contended:
                 busy.append(tenant)
+            except Exception as error:
+                if is_away(error):
+                    raise
+                log.exception("step_failed", kind=kind, tenant=str(tenant))
         if not busy:
             return []
         left = busy
     return left
+
+
+def is_away(error: Exception) -> bool:
+    """Whether there is no database to go on with; a statement that took too long is its own work's fault."""
+    return isinstance(error, Unavailable) and not isinstance(error, TooSlow)
 
 
 async def _inbox_step(ports: Ports, tenant: TenantId) -> int:
@@ -71,24 +80,22 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
     """Lock a lane, process its next batch and mark it done in one transaction; 0 where there is nothing to
     do, another worker has it, or its next row is of a format that only a newer worker knows."""
     lane: Lane | None = None
+    rows: list[Waiting] = []
     try:
         async with change(ports, grant, RequestContext(request_id="")) as changed:
             lane = await lanes.lock(changed.tx, integration)
             rows = await _next(ports, changed, lane) if lane is not None else []
             if lane is None or not rows:
                 return 0
-            await process(changed, lane, rows)
-            if lane.upto is None or rows[-1].arrival >= lane.upto:
+            taken = await process(changed, lane, rows)
+            if lane.upto is None or (taken[-1].is_last and taken[-1].row.arrival >= lane.upto):
                 await lanes.forget_attempt(changed.tx, integration)
             await lanes.mark_drained(changed.tx, integration)
-    except Unavailable:
-        # The database went away, or was in the way: no row's fault, so no attempt stays behind.
-        if lane is not None and lane.upto is None:
-            with contextlib.suppress(Unavailable):
-                async with ports.store.begin(grant.tenant) as tx:
-                    await lanes.forget_attempt(tx, integration)
-        raise
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            if lane is not None and rows:
+                await _take_back(ports, grant, lane, rows[0], error)
+            raise
         # The attempt stays behind, as after a crash: the next sweep takes these rows one by one.
         log.exception("lane_failed", tenant=str(grant.tenant), integration=str(integration))
         return 0
@@ -96,10 +103,21 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
         "lane_drained",
         tenant=str(grant.tenant),
         integration=str(integration),
-        rows=len(rows),
-        request_ids=[row.request_id for row in rows],
+        rows=len(taken),
+        request_ids=[one.row.request_id for one in taken],
     )
     return 1
+
+
+async def _take_back(ports: Ports, grant: Grant, lane: Lane, row: Waiting, error: Exception) -> None:
+    """The database went away, or was in the way: no row's fault, so no attempt stays behind, and a lone try
+    that only had to wait for a lock is not counted."""
+    with contextlib.suppress(Unavailable):
+        async with ports.store.begin(grant.tenant) as tx:
+            if lane.upto is None:
+                await lanes.forget_attempt(tx, lane.integration_id)
+            elif row.arrival <= lane.upto and isinstance(error, Contended):
+                await inbox.count_try(tx, row.id, -1)
 
 
 async def _next(ports: Ports, changed: Change, lane: Lane) -> list[Waiting]:

@@ -33,14 +33,17 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(InboxRow, frozen=True, kw_only=True):
-    """A row to process, with its place in the lane and how often it was tried alone."""
+    """A row to process, with its place in the lane, how often it was tried alone, and how many of its
+    signals are done: a large one is processed in portions."""
 
     arrival: int
     tries: int
+    done: int
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a row: a word of InboxState, the outcome as JSON, and a reason for the dead."""
+    """What became of a row: a word of InboxState (stored where only a portion is done), the outcomes that
+    were added as JSON, and a reason for the dead."""
 
     id: UUID
     state: InboxState
@@ -84,7 +87,7 @@ _BATCH = written(
         row_number() OVER (ORDER BY t.arrival) AS n
       FROM (
         SELECT tenant_id, id, integration_id, format, body, truncated, received_at, request_id, traceparent,
-          address, arrival, tries
+          address, arrival, tries, jsonb_array_length(outcome) AS done
         FROM inbox WHERE tenant_id = :tenant AND integration_id = :integration AND state = 'stored'
         ORDER BY arrival LIMIT :limit) t) w
     WHERE w.bytes <= :bytes OR w.n = 1 ORDER BY w.arrival
@@ -96,7 +99,9 @@ _BATCH = written(
 )
 _DONE = written(
     """
-    UPDATE inbox SET state = u.state, outcome = u.outcome::jsonb, reason = u.reason, processed_at = now()
+    UPDATE inbox SET state = u.state, outcome = inbox.outcome || u.outcome::jsonb, reason = u.reason,
+      tries = CASE u.state WHEN 'stored' THEN 0 ELSE inbox.tries END,
+      processed_at = CASE WHEN u.state <> 'stored' THEN now() END
     FROM unnest(:ids, :states, :outcomes, :reasons) AS u (id, state, outcome, reason)
     WHERE inbox.tenant_id = :tenant AND inbox.id = u.id
     """,
@@ -107,8 +112,9 @@ _DONE = written(
     reasons="text[]",
 )
 _TRY = written(
-    "UPDATE inbox SET tries = tries + 1 WHERE tenant_id = :tenant AND id = :id", tenant="uuid", id="uuid"
-)
+    "UPDATE inbox SET tries = tries + :by WHERE tenant_id = :tenant AND id = :id",
+    tenant="uuid", id="uuid", by="small",
+)  # fmt: skip
 _RECEIPT = (
     sa.select(
         *(inbox.c[name] for name in InboxRow.__struct_fields__ if name != "body"),
@@ -168,9 +174,9 @@ async def mark_done(tx: Tx, rows: Sequence[Done]) -> None:
     )
 
 
-async def count_try(tx: Tx, id: UUID) -> None:
-    """Count a try of one row alone, before it is made."""
-    await tx.fetch(_TRY, id=id)
+async def count_try(tx: Tx, id: UUID, by: int = 1) -> None:
+    """Count a try of one row alone, before it is made; `by` -1 takes it back."""
+    await tx.fetch(_TRY, id=id, by=by)
 
 
 def _receipt(row: asyncpg.Record) -> Receipt:
