@@ -133,6 +133,12 @@ class Request(RequestHandler):
         self.set_header("Content-Type", "application/json")
         self.write(msgspec.json.encode(said))
 
+    def answer_once(self, said: object, replayed: bool, status: int = 200) -> None:
+        """Send the result of a request that an Idempotency-Key may have made before."""
+        if replayed:
+            self.set_header("Idempotent-Replayed", "true")
+        self.answer(said, status)
+
     def answer_page(self, page: Page) -> None:
         """Send a page of a list, with the address of the next one in `Link` (RFC 8288)."""
         if page.next_cursor is not None:

@@ -20,10 +20,10 @@ class Incidents(Request):
 
     async def post(self, org: str) -> None:
         """Open one by hand."""
-        asked = self.read(OpenIncident)
-        opened = await incidents.open_by_hand(self.desk.ports, self.grant, asked, self.context)
-        self.set_header("Location", f"/api/v1/orgs/{self.grant.slug}/incidents/{opened.id}")
-        self.answer(opened, 201)
+        asked, key = self.read(OpenIncident), self.idempotency_key()
+        opened = await incidents.open_by_hand(self.desk.ports, self.grant, asked, key, self.context)
+        self.set_header("Location", f"/api/v1/orgs/{self.grant.slug}/incidents/{opened.incident.id}")
+        self.answer_once(opened.incident, opened.replayed, 201)
 
 
 class Incident(Request):
@@ -53,6 +53,4 @@ class Command(Request):
         done = await incidents.perform(
             self.desk.ports, self.grant, incident, command, asked, key, self.context
         )
-        if done.replayed:
-            self.set_header("Idempotent-Replayed", "true")
-        self.answer(done.performed)
+        self.answer_once(done.performed, done.replayed)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from uuid import UUID
 
 import msgspec
 
@@ -16,18 +14,17 @@ from hub.contract.resources import IncidentPage, IncidentResource, Performed, Ti
 from hub.contract.signals import Fault
 from hub.contract.words import OPEN, Action, Severity, Status, Urgency
 from hub.domain.access import Grant
-from hub.domain.errors import Contended, Invalid, KeyReused, NotFound
+from hub.domain.errors import Invalid, NotFound
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.execute import execute
+from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
 from hub.services.shown import resource
 from hub.services.world import World
-from hub.storage import catalogue, incidents, log, requests
+from hub.storage import catalogue, incidents, log
 from hub.storage.incidents import Shown
 from hub.storage.tx import Tx
-
-RETRIES = 3
 
 
 def statuses_of(words: Iterable[str]) -> frozenset[Status]:
@@ -113,65 +110,73 @@ async def perform(
     """Do a command to an incident. The one function behind the command route and the stream's frame.
 
     With a key, a repeat changes nothing and answers the incident as it is now; KeyReused when the key came
-    with other arguments. A deadlock or a lock's time-out is tried again, three times.
+    with other arguments.
     """
     grant.require(COMMANDS[name].action)
-    for left in reversed(range(RETRIES)):
-        try:
-            async with change(ports, grant, context) as changed:
-                return await _perform(changed, reference, name, command, idempotency_key)
-        except Contended:
-            if not left:
-                raise
-    raise AssertionError  # the loop returns or raises
+
+    async def attempt() -> Done:
+        async with change(ports, grant, context) as changed:
+            return await _perform(changed, reference, name, command, idempotency_key)
+
+    return await patiently(attempt)
 
 
 async def _perform(changed: Change, reference: str, name: str, command: Command, key: str | None) -> Done:
     id = (await _find(changed.tx, reference)).incident.id
-    hashed = hashlib.sha256(id.bytes + msgspec.json.encode(command)).digest()
-    if key is not None:
-        earlier = await requests.claim(changed.tx, changed.grant.actor.id, name, key)
-        if earlier is not None:
-            if earlier.request_hash != hashed:
-                raise KeyReused
-            shown = await _find(changed.tx, earlier.subject)
-            return Done(Performed(incident=resource(shown), events=[], changed=False), True)
+    subject = text("incident", id)
+    claim = Claim(changed, name, key, subject, command)
+    if await claim.earlier() is not None:
+        shown = await _find(changed.tx, subject)
+        return Done(Performed(incident=resource(shown), events=[], changed=False), True)
     bodies = await execute(changed, [(id, command)])
-    if key is not None:
-        request = requests.Request(hashed, text("incident", id))
-        await requests.keep(changed.tx, changed.grant.actor.id, name, key, request, changed.now)
-    shown = await _find(changed.tx, text("incident", id))
+    await claim.done(subject)
+    shown = await _find(changed.tx, subject)
     performed = Performed(
         incident=resource(shown), events=[msgspec.Raw(body) for body in bodies], changed=bool(bodies)
     )
     return Done(performed, False)
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """An incident opened by hand, and whether a request made before opened it."""
+
+    incident: IncidentResource
+    replayed: bool
+
+
 async def open_by_hand(
-    ports: Ports, grant: Grant, body: OpenIncident, context: RequestContext
-) -> IncidentResource:
-    """Open an incident that no alert has told of; a group of its own. NotFound for an unknown service."""
+    ports: Ports, grant: Grant, body: OpenIncident, idempotency_key: str | None, context: RequestContext
+) -> Opened:
+    """Open an incident that no alert has told of; a group of its own. Invalid for an unknown service."""
     grant.require(Action.INCIDENT_OPEN)
+
+    async def attempt() -> Opened:
+        async with change(ports, grant, context) as changed:
+            claim = Claim(changed, "open", idempotency_key, body)
+            if (earlier := await claim.earlier()) is not None:
+                return Opened(resource(await _find(changed.tx, earlier)), True)
+            subject = await _open(changed, body)
+            await claim.done(subject)
+            return Opened(resource(await _find(changed.tx, subject)), False)
+
+    return await patiently(attempt)
+
+
+async def _open(changed: Change, body: OpenIncident) -> str:
     service_id = parse("service", body.service)
-    async with change(ports, grant, context) as changed:
-        service = await catalogue.lock_service(changed.tx, service_id) if service_id else None
-        if service is None:
-            fault = Fault(pointer="/service", code="unknown", detail="There is no such service.")
-            raise Invalid([fault])
-        id = IncidentId(new())
-        opened = IncidentOpened(
-            number=0,
-            title=body.title,
-            service=body.service,
-            severity=body.severity,
-            urgency=Urgency.HIGH if body.severity in {Severity.SEV1, Severity.SEV2} else Urgency.LOW,
-            group_key=f"hand:{text('incident', id)}",
-        )
-        world = World()
-        world.apply(_event(changed, opened, id))
-        await world.save(changed)
-        return resource(await _find(changed.tx, text("incident", id)))
-
-
-def _event(changed: Change, data: IncidentOpened, id: UUID) -> Event:
-    return Event(data=data, subject=id, incident=id, actor=changed.grant.actor, at=changed.now)
+    service = await catalogue.lock_service(changed.tx, service_id) if service_id else None
+    if service is None:
+        raise Invalid([Fault(pointer="/service", code="unknown", detail="There is no such service.")])
+    id = IncidentId(new())
+    opened = IncidentOpened(
+        number=0,
+        title=body.title,
+        service=body.service,
+        severity=body.severity,
+        urgency=Urgency.HIGH if body.severity in {Severity.SEV1, Severity.SEV2} else Urgency.LOW,
+        group_key=f"hand:{text('incident', id)}",
+    )
+    world = World()
+    world.apply(Event(data=opened, subject=id, incident=id, actor=changed.grant.actor, at=changed.now))
+    await world.save(changed)
+    return text("incident", id)
