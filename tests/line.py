@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,17 +12,19 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from orgs import Org
+from servers import Database
 
 from hub.contract.commands import COMMANDS
-from hub.contract.ids import TenantId, new, text
-from hub.contract.resources import IncidentResource
+from hub.contract.ids import TenantId, new, parse, text
+from hub.contract.resources import IncidentResource, ReceiptResource
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.services import access, incidents, work
+from hub.services import access, incidents, receipts, work
 from hub.services.ports import Ports, RequestContext
 from hub.services.receive import Receiver, row_id
 from hub.storage import inbox
 from hub.storage.inbox import InboxRow
+from hub.storage.tx import Store
 
 CONTEXT = RequestContext(request_id="req-of-a-test", address="192.0.2.7", device="a test")
 
@@ -119,3 +122,58 @@ async def connected(url: str, tenant: UUID | None = None) -> AsyncIterator[async
         await transaction.rollback()
     finally:
         await connection.close(timeout=5)
+
+
+@asynccontextmanager
+async def trap(database: Database, deed: str) -> AsyncIterator[None]:
+    """While the block runs, saving an alert whose title begins with `poison` does a deed in the database:
+    `RAISE EXCEPTION 'no'`, or ends its own backend, or takes too long. A bug, without a mock."""
+    async with connected(database.admin_url) as admin:
+        await admin.execute(
+            f"""
+            CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            BEGIN IF NEW.title LIKE 'poison%' THEN {deed}; END IF; RETURN NEW; END $$;
+            CREATE TRIGGER trap BEFORE INSERT OR UPDATE ON alert FOR EACH ROW EXECUTE FUNCTION trap()
+            """
+        )
+        try:
+            yield
+        finally:
+            await admin.execute("DROP TRIGGER trap ON alert; DROP FUNCTION trap()")
+
+
+async def receipt(ports: Ports, org: Org, reference: str) -> ReceiptResource:
+    """What became of a request."""
+    return await receipts.show(ports, await granted(ports, org), reference)
+
+
+async def states(ports: Ports, org: Org, references: list[str]) -> list[str]:
+    """The states of some requests."""
+    return [(await receipt(ports, org, reference)).state.value for reference in references]
+
+
+async def attempts(database: Database) -> int:
+    """How many lanes have an attempt left behind."""
+    async with connected(database.admin_url) as admin:
+        count: int = await admin.fetchval("SELECT count(*) FROM attempt")
+        return count
+
+
+async def tries(database: Database, reference: str) -> int:
+    """How often a request was tried alone."""
+    async with connected(database.admin_url) as admin:
+        found: int = await admin.fetchval(
+            "SELECT tries FROM inbox WHERE id = $1", parse("receipt", reference)
+        )
+        return found
+
+
+@asynccontextmanager
+async def impatient(ports: Ports, database: Database, setting: str) -> AsyncIterator[Ports]:
+    """The same ports where the database waits less long, as its role's `setting` says."""
+    async with connected(database.admin_url) as admin:
+        await admin.execute(f'ALTER ROLE hub_runtime IN DATABASE "{database.name}" SET {setting}')
+    short = dataclasses.replace(ports, store=Store(ports.config.database_url, size=3))
+    await short.store.open()
+    yield short
+    await short.store.close()
