@@ -31,7 +31,7 @@ def web_processes(
         inherited = {
             "HUB_LISTEN_FD": str(public.fileno()),
             "HUB_ADMIN_FD": str(admin_fd),
-            "HUB_WEB_PROCESSES": "1",
+            "HUB_WEB_PROCESSES": str(count),  # its share of the limits that each process keeps for itself
         }
         fds = (public.fileno(),) if admin_fd == -1 else (public.fileno(), admin_fd)
         name = "web" if count == 1 else f"web-{number}"

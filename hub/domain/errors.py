@@ -68,6 +68,16 @@ class Conflict(HubError):
         self.first = first
 
 
+class Stale(HubError):
+    """It has changed since you read it. `current` is the thing as it is."""
+
+    code = "stale"
+
+    def __init__(self, current: object, detail: str = "") -> None:
+        super().__init__(detail)
+        self.current = current
+
+
 class KeyReused(HubError):
     """This Idempotency-Key was used with another body."""
 

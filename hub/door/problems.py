@@ -49,6 +49,12 @@ class BadRequest(errors.HubError):
     code = "bad_request"
 
 
+class VersionMissing(errors.HubError):
+    """Say which version you change: If-Match with the ETag of your last GET."""
+
+    code = "version_missing"
+
+
 class WrongMethod(errors.HubError):
     """This address does not take this method; the Allow header names those it does."""
 
@@ -75,6 +81,7 @@ STATUS: Final[dict[type[errors.HubError], int]] = {
     errors.NotFound: 404,
     errors.NotAllowedNow: 409,
     errors.Conflict: 409,
+    errors.Stale: 412,
     errors.KeyReused: 422,
     errors.RateLimited: 429,
     errors.Unavailable: 503,
@@ -88,6 +95,7 @@ STATUS: Final[dict[type[errors.HubError], int]] = {
     TooLarge: 413,
     WrongType: 415,
     WrongHost: 421,
+    VersionMissing: 428,
     NotASocket: 426,
     Internal: 500,
 }
@@ -132,6 +140,8 @@ def problem(error: errors.HubError, request_id: str) -> Problem:
     headers = {}
     if isinstance(error, errors.Conflict):
         body |= {"current": error.current, "first": error.first}
+    if isinstance(error, errors.Stale):
+        body |= {"current": error.current}
     if isinstance(error, errors.Unavailable | errors.RateLimited):
         headers["Retry-After"] = str(error.retry_after)
     if status == 401:

@@ -13,7 +13,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from hub.contract.signals import Fault
 from hub.domain.access import Grant
-from hub.domain.errors import HubError, Invalid, NotFound, Unavailable
+from hub.domain.errors import HubError, Invalid, NotFound, Stale, Unavailable
 from hub.door import body, correlation, guard, origins, problems
 from hub.door.bounded import Arrived
 from hub.door.desk import Desk
@@ -126,6 +126,17 @@ class Request(RequestHandler):
             detail = f"Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} ASCII characters."
             raise Invalid([Fault(pointer="", code="idempotency_key", detail=detail)])
         return key
+
+    def if_match(self) -> int:
+        """The version in `If-Match` (RFC 9110, section 13.1.1), which PATCH and DELETE must send; raise
+        VersionMissing without one, and Stale for what no version of ours looks like."""
+        presented = self.request.headers.get("If-Match", "").strip()
+        if not presented:
+            raise problems.VersionMissing()
+        version = presented.removeprefix('"').removesuffix('"')
+        if presented != f'"{version}"' or not (version.isascii() and version.isdigit()) or len(version) > 9:
+            raise Stale(None, "If-Match is not an ETag of this resource.")
+        return int(version)
 
     def answer(self, said: object, status: int = 200) -> None:
         """Send `said` as JSON."""

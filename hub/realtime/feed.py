@@ -71,6 +71,7 @@ class Feed:
         self._restarted = restarted
         self._again = False
         self._reading: asyncio.Task[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
         self._next_read_at = 0.0
         self._failed = Seldom(log.warning)
 
@@ -83,24 +84,21 @@ class Feed:
         elif verdict is Verdict.READ:
             self.ring()
 
-    def ring(self) -> asyncio.Task[None]:
+    def ring(self) -> None:
         """Have the end of the log read, by and by. A failure is logged; the poll of the heads asks again."""
         self._again = True
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_all(), name=f"feed {self.tenant}")
-            self._reading.add_done_callback(self._read)
-        return self._reading
 
     async def behind(self) -> None:
         """Read to the end: afterwards the prefix holds all that was committed before this call.
 
-        Single flight; who calls meanwhile has it run once more. Raises what the database raises.
+        Single flight: a read serves everybody who called before it began. Raises what the database raises.
         """
-        reading = self.ring()
-        await asyncio.wait([reading])
-        if reading.cancelled():
-            raise Unavailable("This log is not followed any more.")
-        reading.result()
+        served: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(served)
+        self.ring()
+        await served
 
     async def fetch(self, position: int) -> None:
         """Get the chunk above `position`, which is below the head, into memory, if the log is still the same.
@@ -121,11 +119,8 @@ class Feed:
         """Nobody follows any more, so nothing would tell us that what we keep has changed: forget it."""
         if self._reading is not None:
             self._reading.cancel()
+        self._serve(self._waiting, Unavailable("This log is not followed any more."))
         self._chunks.drop(self.tenant)
-
-    def _read(self, reading: asyncio.Task[None]) -> None:
-        if not reading.cancelled() and (error := reading.exception()) is not None:
-            self._failed("the end of a log could not be read", tenant=str(self.tenant), error=repr(error))
 
     async def _read_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -134,41 +129,60 @@ class Feed:
                 await asyncio.sleep(early)
             self._next_read_at = loop.time() + SPACING
             self._again = False
+            waiting = list(self._waiting)
             FEED_READS.inc()
-            async with asyncio.timeout(READ_TIMEOUT):
-                await self._read_to_end()
+            try:
+                async with asyncio.timeout(READ_TIMEOUT):
+                    is_read = await self._read_to_end()
+            except Exception as error:
+                self._failed("the end of a log could not be read", tenant=str(self.tenant), error=repr(error))
+                self._serve(waiting, error)
+            else:
+                if is_read:
+                    self._serve(waiting)
+                else:
+                    self._again = True
 
-    async def _read_to_end(self) -> None:
+    def _serve(self, waiting: list[asyncio.Future[None]], error: Exception | None = None) -> None:
+        self._waiting = [served for served in self._waiting if served not in waiting]
+        for served in waiting:
+            if served.done():
+                continue
+            if error is None:
+                served.set_result(None)
+            else:
+                served.set_exception(error)
+
+    async def _read_to_end(self) -> bool:
+        """Append what is above the head, or begin anew; False when the log became another meanwhile."""
         # A hint may move our head while the answer travels, so a head below ours is judged against what
         # we had when we asked: only then does it mean that the log was cut.
         had = self.prefix.head
         head = await self._head()
         if head.epoch != self.prefix.epoch or head.position < had:
-            await self._start_over(head, "epoch")
-            return
+            return await self._start_over(head, "epoch")
         try:
             while self.prefix.head < head.position:
                 first = self.prefix.head + 1
                 last = min(head.position, floor(first - 1) + SIZE)
                 loaded = await self._load(head.epoch, first, last)
                 if loaded is None:
-                    self._again = True
-                    return
+                    return False
                 events, head = loaded
                 if len(events) != last - first + 1 or events[0].position != first:
                     raise Hole(f"{last - first + 1 - len(events)} of positions {first} to {last} are missing")
                 self._append(events)
         except Hole as hole:
             self._alarm(hole)
-            await self._start_over(await self._head(), "trimmed")
+            return await self._start_over(await self._head(), "trimmed")
+        return True
 
-    async def _start_over(self, head: Head, reason: str) -> None:
+    async def _start_over(self, head: Head, reason: str) -> bool:
         """Begin anew with the newest chunk of the log as it is now, and reset the readers."""
         first = floor(head.position) + 1
         loaded = await self._load(head.epoch, first, head.position)
         if loaded is None:
-            self._again = True
-            return
+            return False
         whole = _dense_end(loaded[0], head.position)
         if reason != "trimmed" and len(whole) != head.position - first + 1:
             self._alarm(Hole(f"positions {first} to {head.position - len(whole)} are missing"))
@@ -177,6 +191,7 @@ class Feed:
         for watcher in list(self.watchers):
             watcher.suspect()  # among what was not seen may have been a revocation
         self._restarted(self, reason)
+        return True
 
     async def _load(self, epoch: UUID, first: int, last: int) -> tuple[Sequence[LogEvent], Head] | None:
         """The events first … last and the head after they were read; None when the log is another by then.
