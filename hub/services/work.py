@@ -17,7 +17,7 @@ from hub.services.access import system
 from hub.services.change import Change, change
 from hub.services.ports import Ports, RequestContext
 from hub.services.process import KNOWN, process
-from hub.services.seal import seal
+from hub.services.seal import LINKS, seal
 from hub.storage import directory, inbox, lanes
 from hub.storage.inbox import Waiting
 from hub.storage.lanes import Lane
@@ -42,7 +42,7 @@ async def drain(ports: Ports, kind: str, tenants: Iterable[TenantId]) -> list[Te
     caller gets to see who else has work. Doing it twice changes nothing, and what goes wrong for one tenant
     keeps nobody else waiting. Raise Unavailable while the database is away.
     """
-    step = _inbox_step if kind == "inbox" else seal
+    step = _inbox_step if kind == "inbox" else _seal_step
     left = list(dict.fromkeys(tenants))
     for _ in range(ROUNDS):
         busy = []
@@ -65,6 +65,11 @@ async def drain(ports: Ports, kind: str, tenants: Iterable[TenantId]) -> list[Te
 def is_away(error: Exception) -> bool:
     """Whether there is no database to go on with; a statement that took too long is its own work's fault."""
     return isinstance(error, Unavailable) and not isinstance(error, TooSlow)
+
+
+async def _seal_step(ports: Ports, tenant: TenantId) -> bool:
+    """The next links of a tenant's chain; whether there are more. What comes meanwhile rings again."""
+    return await seal(ports, tenant) == LINKS
 
 
 async def _inbox_step(ports: Ports, tenant: TenantId) -> int:
@@ -131,7 +136,7 @@ async def _next(ports: Ports, changed: Change, lane: Lane) -> list[Waiting]:
         return []
     alone = lane.upto is not None and rows[0].arrival <= lane.upto
     rows = rows[:1] if alone else rows
-    async with ports.store.begin(changed.grant.tenant) as own:
+    async with ports.store.begin(changed.grant.tenant, durable=False) as own:  # it survives our crash
         if alone:
             await inbox.count_try(own, rows[0].id)
         await lanes.leave_attempt(own, lane.integration_id, rows[-1].arrival)

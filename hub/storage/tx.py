@@ -134,20 +134,24 @@ class Store:
             await self._pool.release(connection)
 
     @asynccontextmanager
-    async def begin(self, tenant: TenantId, snapshot: bool = False) -> AsyncIterator[Tx]:
+    async def begin(
+        self, tenant: TenantId, snapshot: bool = False, durable: bool = True
+    ) -> AsyncIterator[Tx]:
         """Open a transaction of `tenant`; COMMIT at the end, ROLLBACK on any error.
 
         One round trip begins, checks that no tenant was left over on this connection (division by zero,
         where one was: a bug, and the connection is thrown away) and sets ours. `snapshot` is REPEATABLE
-        READ; else READ COMMITTED, which the log's positions rely on.
+        READ; else READ COMMITTED, which the log's positions rely on. `durable` False does not wait for the
+        disk: for what a crash of PostgreSQL may take back, because it would be made again just so.
         """
         async with self.connection() as connection:
             level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
+            lazily = "" if durable else "; SET LOCAL synchronous_commit = off"
             try:
                 await connection.execute(
                     f"BEGIN ISOLATION LEVEL {level};"
                     "SELECT 1 / (coalesce(current_setting('hub.tenant', true), '') = '')::int;"
-                    f"SET LOCAL hub.tenant = '{tenant}'"
+                    f"SET LOCAL hub.tenant = '{tenant}'{lazily}"
                 )
             except asyncpg.DivisionByZeroError as error:
                 _throw_away(connection)
