@@ -17,10 +17,12 @@ const DRAFT = `hub.draft:${location.pathname}`;
 export function composer({ perform, page }) {
   const written = signal(sessionStorage.getItem(DRAFT) ?? "");
   const fault = signal("");
-  const busy = signal(false);
+  /** What is on its way; a reload brings it back. */
+  const sending = signal(/** @type {string[]} */ ([]));
   const hints = derive(() => suggest(written.value));
-  // a second try of the same text is the same note, also when the first answer was lost
-  let key = crypto.randomUUID();
+  /** A second try of the same text is the same note, also when only the first answer was lost. */
+  let failed = { text: "", key: "" };
+  let turn = Promise.resolve();
 
   const area = h("textarea", {
     id: "composer",
@@ -31,37 +33,47 @@ export function composer({ perform, page }) {
     placeholder: "Write a note, or / for commands",
     value: written.peek(),
     "aria-invalid": () => fault.value ? "true" : null,
-    oninput: () => write(area.value),
+    oninput: () => {
+      written.value = area.value;
+      fault.value = "";
+    },
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
-        void send();
+        send();
       } else if (event.key === "Escape") area.blur();
     },
   });
 
   /** @param {string} text */
   function write(text) {
-    if (text !== written.peek()) key = crypto.randomUUID();
-    written.value = text;
+    written.value = area.value = text;
     fault.value = "";
   }
 
-  async function send() {
-    const asked = parse(area.value);
-    if (!asked || busy.peek()) return;
+  /** The place is free at once for the next thing; one goes after the other, and what fails comes back. */
+  function send() {
+    const sent = area.value;
+    const asked = parse(sent);
+    if (!asked) return;
     if ("fault" in asked) {
       announce(fault.value = asked.fault);
       return;
     }
-    const sent = area.value;
-    busy.value = true;
-    const done = await perform(asked.ask.command, asked.ask.body, key);
-    busy.value = false;
-    if (done && area.value === sent) write(area.value = "");
+    const { command, body } = asked.ask;
+    const key = sent === failed.text ? failed.key : crypto.randomUUID();
+    sending.value = [...sending.value, sent];
+    write("");
+    turn = turn.then(async () => {
+      const done = await perform(command, body, key);
+      sending.value = sending.value.slice(1);
+      if (done) return;
+      failed = { text: sent, key };
+      write([sent, area.value].filter(Boolean).join("\n"));
+    });
   }
 
-  effect(() => sessionStorage.setItem(DRAFT, written.value));
+  effect(() => sessionStorage.setItem(DRAFT, [...sending.value, written.value].filter(Boolean).join("\n")));
   return h(
     "form",
     {
@@ -69,7 +81,7 @@ export function composer({ perform, page }) {
       hidden: () => !may("incident:note"),
       onsubmit: (/** @type {Event} */ event) => {
         event.preventDefault();
-        void send();
+        send();
       },
     },
     h(
@@ -83,7 +95,7 @@ export function composer({ perform, page }) {
       area,
       h(
         "button",
-        { class: "primary", "aria-disabled": () => String(page.stale.value || busy.value) },
+        { class: "primary", "aria-disabled": () => String(page.stale.value) },
         "Send",
       ),
     ),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from browsing import Org, Windows, enter
-from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute, expect
 
 pytest_plugins = ("surroundings",)
 pytestmark = pytest.mark.browser
@@ -114,6 +114,28 @@ def test_who_was_first_is_told_when_two_change_the_severity(windows: Windows, or
     cable.mend()
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.locator("dl.facts")).to_contain_text("Ada")
+
+
+def test_a_note_whose_answer_is_lost_comes_back_and_is_written_once(windows: Windows, org: Org) -> None:
+    org.alert("Queue grows")
+    page = windows.sign_in(org, path="/incidents/1")
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/note", lose_the_answer)
+    page.get_by_role("textbox").fill("restarting")
+    page.get_by_role("textbox").press("Control+Enter")
+    expect(page.get_by_text("the change may not have been made").first).to_be_visible()
+    expect(page.get_by_role("textbox")).to_have_value("restarting")
+    page.unroute("**/note")
+    page.get_by_role("textbox").press("Control+Enter")
+    expect(page.get_by_role("textbox")).to_be_empty()
+    page.get_by_role("textbox").fill("and done")
+    page.get_by_role("button", name="Send").click()
+    notes = page.locator("[data-kind='incident.noted'] .prose")
+    expect(notes).to_have_text(["restarting", "and done"])
 
 
 def test_signing_out_in_one_tab_ends_the_other_and_leads_back_after_signing_in(
