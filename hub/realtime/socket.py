@@ -17,6 +17,14 @@ from hub.realtime import wire
 from hub.realtime.follower import LIMITS, Follower
 from hub.realtime.station import Station
 
+
+class Named(msgspec.Struct):
+    """Any frame of a client. Its name is looked at first: alone, a Hello would decode without one too."""
+
+    frame: str
+
+
+_named = msgspec.json.Decoder(Named)
 _hello = msgspec.json.Decoder(frames.Hello)
 
 
@@ -62,6 +70,7 @@ class Stream(Request, WebSocketHandler):
             follower.end("rate_limited", f"More than {LIMITS.messages_per_second} messages a second.", 1000)
             return
         try:
+            _named.decode(message)
             hello = _hello.decode(message)
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
             follower.end("bad_request", "Clients send hello frames: JSON with `frame` and `after`.")
