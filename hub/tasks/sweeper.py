@@ -1,4 +1,4 @@
-"""The sweeper: every two seconds the same work as the task's, found in PostgreSQL, Redis or not."""
+"""The sweeper: every second the same work as the task's, found in PostgreSQL, Redis or not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.logs import Seldom
 from hub.services import work
 from hub.services.ports import Ports
 
-EVERY_SECONDS = 2.0
+EVERY_SECONDS = 1.0  # with the poll of the heads, a stream is two seconds late without Redis
 log = structlog.get_logger()
 
 
