@@ -60,10 +60,16 @@ export function clockTime(at) {
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
+const DAY = new Intl.DateTimeFormat("en", {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
+
 /** @param {string} at */
 export function day(at) {
-  return new Intl.DateTimeFormat("en", { weekday: "short", day: "numeric", month: "short", year: "numeric" })
-    .format(new Date(at));
+  return DAY.format(new Date(at));
 }
 
 /** Everything about a moment, for a title. @param {string} at */

@@ -16,8 +16,11 @@ export function fold(events) {
   let today = "";
   let run = false;
   let first = true;
+  let minute = "";
   for (const event of events) {
-    const date = day(event.time);
+    // naming a day is slow, and events come in bursts: the same minute is the same day
+    const date = event.time.slice(0, 16) === minute ? today : day(event.time);
+    minute = event.time.slice(0, 16);
     if (date !== today) items.push({ key: `day-${event.id}`, day: date, events: [] });
     const isAlert = event.type.startsWith("alert.");
     const last = items.at(-1);
