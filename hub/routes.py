@@ -81,6 +81,12 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"GET": Public("Whoever presents a session or key may know whose it is; without one it is 401.")},
     ),
     Route("/api/v1/me/audit", readers.Audit, {"GET": Action.SELF_READ}),
+    Route(
+        "/api/v1/me/sessions",
+        sessions.OwnSessions,
+        {"GET": Action.SELF_READ, "DELETE": Action.SELF_MANAGE},
+    ),
+    Route("/api/v1/me/sessions/{session}", sessions.OwnSession, {"DELETE": Action.SELF_MANAGE}),
     # pages
     Route("/", pages.Home, {"GET": Action.SELF_READ}),
     _page("/sign-in", "sign-in.html"),

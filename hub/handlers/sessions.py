@@ -1,4 +1,4 @@
-"""Sessions: sign in, sign out, and who I am."""
+"""Sessions: sign in, sign out, who I am, and where else I am signed in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ import asyncio
 from hub.contract.requests import SignIn
 from hub.door import guard
 from hub.door.request import Request
-from hub.services import sessions
+from hub.services import own_sessions, sessions
+from hub.services.sessions import SignedIn
+
+
+def answer_signed_in(request: Request, signed: SignedIn, status: int) -> None:
+    """Give the browser a new session: its cookie, and the CSRF token that belongs to it."""
+    ports = request.desk.ports
+    value = sessions.seal_cookie(ports.config, signed.token)
+    name, ends = guard.cookie_name(ports.config), signed.credential.expires_at
+    request.set_cookie(name, value, expires=ends, **guard.COOKIE)
+    csrf = sessions.csrf(ports, signed.credential.id)
+    request.answer({"person": signed.person, "csrf": csrf}, status)
+
+
+def _take_cookie(request: Request) -> None:
+    request.clear_cookie(guard.cookie_name(request.desk.ports.config), **guard.COOKIE)
 
 
 class Session(Request):
@@ -22,15 +37,12 @@ class Session(Request):
         tries.succeeded(asked.email, self.context.address)
         if before := await guard.session(self):
             await sessions.sign_out(ports, before, self.context)
-        value = sessions.seal_cookie(ports.config, signed.token)
-        name, ends = guard.cookie_name(ports.config), signed.credential.expires_at
-        self.set_cookie(name, value, expires=ends, **guard.COOKIE)
-        self.answer({"person": signed.person, "csrf": sessions.csrf(ports, signed.credential.id)}, 201)
+        answer_signed_in(self, signed, 201)
 
     async def delete(self) -> None:
         """Sign out: the session and its streams end everywhere."""
         await sessions.sign_out(self.desk.ports, self.credential, self.context)
-        self.clear_cookie(guard.cookie_name(self.desk.ports.config), **guard.COOKIE)
+        _take_cookie(self)
         self.set_status(204)
 
 
@@ -41,3 +53,26 @@ class Me(Request):
         """Who presents this session or key, and where they may go."""
         credential, _ = await guard.identify(self)
         self.answer(await sessions.me(self.desk.ports, credential))
+
+
+class OwnSessions(Request):
+    """`/api/v1/me/sessions`"""
+
+    async def get(self) -> None:
+        """A page of the browsers that one is signed in with."""
+        self.answer_page(await own_sessions.page(self.desk.ports, self.grant, *self.page()))
+
+    async def delete(self) -> None:
+        """End all sessions but this one."""
+        await own_sessions.end_others(self.desk.ports, self.grant, self.context)
+        self.set_status(204)
+
+
+class OwnSession(Request):
+    """`/api/v1/me/sessions/{session}`"""
+
+    async def delete(self, session: str) -> None:
+        """End one session; where it is this one, that is signing out."""
+        if await own_sessions.end(self.desk.ports, self.grant, session, self.context):
+            _take_cookie(self)
+        self.set_status(204)
