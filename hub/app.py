@@ -21,7 +21,7 @@ from hub.domain.errors import Unavailable
 from hub.door.application import House
 from hub.door.desk import Desk
 from hub.door.gate import Gate
-from hub.door.limits import SignIns
+from hub.door.limits import Quotas, SignIns
 from hub.door.origins import Networks, networks
 from hub.handlers import pages
 from hub.logs import Seldom
@@ -71,7 +71,10 @@ def make_desk(
     ports: Ports, gate: Gate, hosts: frozenset[str], origins: frozenset[str], trusted: Networks
 ) -> Desk:
     """What the handlers of one application reach."""
-    return Desk(ports, hosts, origins, trusted, gate, SignIns(ports.config.web_processes))
+    config = ports.config
+    processes = config.web_processes
+    quotas = Quotas(config.requests_per_credential, config.requests_per_organization, processes)
+    return Desk(ports, hosts, origins, trusted, gate, SignIns(processes), quotas)
 
 
 def proxies(config: Config) -> Networks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.door.gate import Gate
-from hub.door.limits import SignIns
+from hub.door.limits import Quotas, SignIns
 from hub.door.origins import Networks
 from hub.services.ports import Ports
 
@@ -20,3 +20,4 @@ class Desk:
     proxies: Networks
     gate: Gate
     sign_ins: SignIns
+    quotas: Quotas

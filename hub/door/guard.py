@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from tornado.websocket import WebSocketHandler
 
 from hub.config import Config
 from hub.contract.commands import COMMANDS
 from hub.contract.words import Action
-from hub.domain.errors import NotFound, Unauthenticated
+from hub.domain.errors import NotFound, RateLimited, Unauthenticated
 from hub.door import origins
+from hub.door.limits import Meter
 from hub.door.problems import BadToken, CrossOrigin, NotASocket, WrongMethod
 from hub.door.route import SAFE, ByCommand, Public
 from hub.services import access, credentials, sessions
@@ -57,6 +60,8 @@ async def admit(request: Request) -> None:
         request.grant = await access.authorize_self(request.desk.ports, credential, action)
     else:
         request.grant = await access.authorize(request.desk.ports, credential, slug, action, request.context)
+        # Only who may act in an organization uses up what it has; strangers get their 404 before.
+        _count(request, request.desk.quotas.organizations, request.grant.tenant)
     if isinstance(request, WebSocketHandler) and not _asks_for_socket(request):
         raise NotASocket()
 
@@ -70,6 +75,7 @@ async def identify(request: Request) -> tuple[Credential, bool]:
         credential = await credentials.find(request.desk.ports, key)
         if credential is None or credential.kind != "api_key":
             raise Unauthenticated("This API key is not known, or has ended.")
+        _count(request, request.desk.quotas.credentials, credential.id)
         return credential, False
     if request.get_cookie(cookie_name(request.desk.ports.config)) is None:
         raise Unauthenticated()
@@ -77,6 +83,7 @@ async def identify(request: Request) -> tuple[Credential, bool]:
     if credential is None:
         request.has_dead_cookie = True
         raise Unauthenticated("This session has ended; sign in again.")
+    _count(request, request.desk.quotas.credentials, credential.id)
     return credential, True
 
 
@@ -97,6 +104,13 @@ def header_key(request: Request) -> str:
     if scheme.lower() == "bearer":
         return value.strip()
     return request.request.headers.get("X-Api-Key", "")
+
+
+def _count(request: Request, meter: Meter, name: UUID) -> None:
+    quota = meter.take(name.hex, asyncio.get_running_loop().time())
+    request.quotas = (*request.quotas, quota)
+    if quota.wait:
+        raise RateLimited(quota.wait)
 
 
 def _asks_for_socket(request: Request) -> bool:

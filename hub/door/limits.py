@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from typing import Final
 
@@ -10,6 +11,7 @@ import msgspec
 from hub.domain.errors import RateLimited
 
 NAMES_MAX: Final = 10_000
+MINUTE: Final = 60
 
 
 class Bucket(msgspec.Struct):
@@ -41,6 +43,11 @@ class Buckets:
         bucket.tokens -= 1.0
         return 0.0
 
+    def left(self, name: str) -> float:
+        """The tokens that were left when `name` was last asked for."""
+        bucket = self._buckets.get(name)
+        return bucket.tokens if bucket else self._burst
+
     def give_back(self, name: str) -> None:
         """Return a token that turned out to be no failure."""
         if bucket := self._buckets.get(name):
@@ -71,3 +78,44 @@ class SignIns:
         """Take back the count of a try that was none."""
         self._addresses.give_back(address)
         self._accounts.give_back(account.strip().casefold())
+
+
+class Quota(msgspec.Struct, frozen=True):
+    """Where a request left one policy: two structured fields, and the whole seconds to wait if refused."""
+
+    policy: str
+    left: str
+    wait: int = 0
+
+
+class Meter:
+    """One policy: so many requests a minute for each name, all at once or spread."""
+
+    def __init__(self, policy: str, per_minute: float) -> None:
+        self._quota = max(int(per_minute), 1)
+        self._per_second = self._quota / MINUTE
+        self._policy = policy
+        self._buckets = Buckets(self._quota, self._per_second)
+
+    def take(self, name: str, now: float) -> Quota:
+        """Count a request; `wait` is more than zero where it is one too many.
+
+        The fields are those of draft-ietf-httpapi-ratelimit-headers: `q` requests in `w` seconds, `r` of them
+        remain, and in `t` seconds all of them are back.
+        """
+        wait = self._buckets.take(name, now)
+        left = int(self._buckets.left(name))
+        reset = math.ceil((self._quota - left) / self._per_second)
+        return Quota(
+            f'"{self._policy}";q={self._quota};w={MINUTE}',
+            f'"{self._policy}";r={left};t={reset}',
+            math.ceil(wait),
+        )
+
+
+class Quotas:
+    """How much one credential, and one organization, may ask of this process: its share of the whole."""
+
+    def __init__(self, per_credential: int, per_organization: int, processes: int) -> None:
+        self.credentials = Meter("credential", per_credential / processes)
+        self.organizations = Meter("organization", per_organization / processes)

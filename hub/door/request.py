@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from functools import cached_property
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, TypeVar, cast
@@ -17,6 +18,7 @@ from hub.domain.errors import HubError, Invalid, NotFound, Stale, Unavailable
 from hub.door import body, correlation, guard, origins, problems
 from hub.door.bounded import Arrived
 from hub.door.desk import Desk
+from hub.door.limits import Quota
 from hub.door.route import Route
 from hub.services.paging import LIMIT, LIMIT_MAX
 from hub.services.ports import RequestContext
@@ -48,6 +50,7 @@ class Request(RequestHandler):
     problem_code = ""
     has_dead_cookie = False
     answers_while_closed = False
+    quotas: tuple[Quota, ...] = ()
 
     def initialize(self, route: Route, desk: Desk, **supplies: Any) -> None:
         """Take what routes.py and app.py give: each name in `kwargs` and `needs` of the route."""
@@ -137,6 +140,13 @@ class Request(RequestHandler):
         if presented != f'"{version}"' or not (version.isascii() and version.isdigit()) or len(version) > 9:
             raise Stale(None, "If-Match is not an ETag of this resource.")
         return int(version)
+
+    def finish(self, chunk: Any = None) -> Future[None]:
+        """Send it, with what is left of the quotas that the guard counted; refusals and sockets too."""
+        if self.quotas:
+            self.set_header("RateLimit-Policy", ", ".join(quota.policy for quota in self.quotas))
+            self.set_header("RateLimit", ", ".join(quota.left for quota in self.quotas))
+        return super().finish(chunk)
 
     def answer(self, said: object, status: int = 200) -> None:
         """Send `said` as JSON."""

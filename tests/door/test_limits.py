@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.domain.errors import RateLimited
-from hub.door.limits import Buckets, SignIns
+from hub.door.limits import Buckets, Meter, Quotas, SignIns
 
 
 def test_a_bucket_gives_its_burst_and_then_says_how_long_to_wait() -> None:
@@ -68,3 +68,25 @@ def test_each_process_holds_its_share() -> None:
     sign_ins.admit("ann@example.org", "10.0.0.1", 5.0)
     with pytest.raises(RateLimited):
         sign_ins.admit("ann@example.org", "10.0.0.1", 5.0)
+
+
+def test_a_quota_says_what_remains_and_when_all_of_it_is_back() -> None:
+    meter = Meter("credential", 60)
+    first, second = meter.take("a", 100.0), meter.take("a", 100.0)
+    assert (first.policy, first.left, first.wait) == ('"credential";q=60;w=60', '"credential";r=59;t=1', 0)
+    assert (second.left, second.wait) == ('"credential";r=58;t=2', 0)
+    assert meter.take("b", 100.0).left == first.left
+
+
+def test_one_request_too_many_has_to_wait_whole_seconds() -> None:
+    meter = Meter("credential", 2)
+    waits = [meter.take("a", 0.0).wait for _ in range(3)]
+    assert waits == [0, 0, 30]
+    assert meter.take("a", 29.5).wait == 1
+    assert meter.take("a", 30.0).wait == 0
+
+
+def test_each_process_gives_its_share_and_at_least_one() -> None:
+    quotas = Quotas(per_credential=1200, per_organization=2, processes=4)
+    assert quotas.credentials.take("a", 0.0).policy == '"credential";q=300;w=60'
+    assert quotas.organizations.take("a", 0.0).policy == '"organization";q=1;w=60'
