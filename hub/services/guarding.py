@@ -21,6 +21,9 @@ async def write_refusals(ports: Ports, everything: bool = False) -> int:
         except Unavailable:
             ports.refusals.keep(due[index:])
             return index
+        except Exception:
+            ports.refusals.keep(due[index + 1 :])  # one that cannot be written must not take the others along
+            raise
     return len(due)
 
 

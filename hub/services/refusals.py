@@ -45,10 +45,12 @@ class Refusals:
             seen.count += 1
             seen.last_at = refusal.last_at
             return
-        if len(self._due) < KEPT:
+        is_told = len(self._due) < KEPT
+        if is_told:
             self._due.append(refusal)
-        folded = msgspec.structs.replace(refusal, count=0, who=key[1], action=key[2])
-        self._folded[key] = folded
+        self._folded[key] = msgspec.structs.replace(
+            refusal, count=0 if is_told else 1, who=key[1], action=key[2]
+        )
 
     def keep(self, refusals: list[Refusal]) -> None:
         """Take back what could not be written; bounded like the rest."""
