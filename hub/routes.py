@@ -6,13 +6,14 @@ from typing import Final
 
 from hub.contract.words import Action
 from hub.door.route import ByCommand, Guard, Public, Route
-from hub.handlers import docs, health, incidents, intake, jobs, pages, readers, sessions
+from hub.handlers import docs, health, incidents, intake, jobs, pages, readers, services, sessions
 from hub.realtime.socket import Stream
 from hub.sources import alertmanager, generic, pagerduty
 from hub.sources.base import Source
 
 ORG: Final = "/api/v1/orgs/{org}"
 INCIDENT: Final = ORG + "/incidents/{incident}"
+SERVICE: Final = ORG + "/services/{service}"
 PAGE: Final[dict[str, Guard]] = {
     "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.")
 }
@@ -65,7 +66,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(ORG + "/stream", Stream, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
     # what they look up
     Route(ORG, readers.Organization, {"GET": Action.INCIDENT_READ}),
-    Route(ORG + "/services", readers.Services, {"GET": Action.SERVICE_READ}),
+    Route(
+        ORG + "/services",
+        services.Services,
+        {"GET": Action.SERVICE_READ, "POST": Action.SERVICE_MANAGE},
+    ),
+    Route(SERVICE, services.Service, {"GET": Action.SERVICE_READ, "PATCH": Action.SERVICE_MANAGE}),
+    Route(SERVICE + "/archive", services.Archive, {"POST": Action.SERVICE_MANAGE}),
     Route(ORG + "/receipts", readers.Receipts, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/receipts/{receipt}", readers.Receipt, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/audit", readers.Audit, {"GET": Action.AUDIT_READ}),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from hub.contract.events import Kind
 from hub.contract.words import Role, Scope
 
@@ -55,6 +57,28 @@ class ServiceCreated(Administrative, frozen=True, kw_only=True):
     kind = "service.created"
     about = "service"
     name: str
+
+
+class Altered(msgspec.Struct, frozen=True):
+    """What one field was, and what it is now."""
+
+    was: str | int | None
+    now: str | int | None
+
+
+class ServiceChanged(Administrative, frozen=True, kw_only=True):
+    """Fields of a service were changed."""
+
+    kind = "service.changed"
+    about = "service"
+    changes: dict[str, Altered]
+
+
+class ServiceArchived(Administrative, frozen=True, kw_only=True):
+    """A service is in no list any more; its incidents stay."""
+
+    kind = "service.archived"
+    about = "service"
 
 
 class IntegrationCreated(Administrative, frozen=True, kw_only=True):
@@ -117,6 +141,13 @@ class SessionEnded(Administrative, frozen=True, kw_only=True):
     kind = "session.ended"
     about = "session"
     reason: str
+
+
+class PasswordChanged(Administrative, frozen=True, kw_only=True):
+    """A person changed their password; all their sessions ended, and the browser that asked got a new one."""
+
+    kind = "password.changed"
+    about = "person"
 
 
 class SignInFailed(Administrative, frozen=True, kw_only=True):

@@ -6,7 +6,16 @@ from datetime import datetime
 
 import msgspec
 
-from hub.contract.words import Action, Decision, InboxState, Severity, Status, Urgency
+from hub.contract.words import (
+    Action,
+    AutoResolve,
+    Decision,
+    InboxState,
+    ServiceStatus,
+    Severity,
+    Status,
+    Urgency,
+)
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -98,13 +107,20 @@ class OrganizationResource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceResource(msgspec.Struct, frozen=True, kw_only=True):
-    """A service."""
+    """A service. `status` follows the worst of its open incidents; `team` owns it."""
 
     id: str
     name: str
+    team: Named | None
     tier: int
     runbook_url: str
-    auto_resolve: str
+    auto_resolve: AutoResolve
+    reopen_within_seconds: int
+    status: ServiceStatus
+    open_incidents: int
+    created_at: datetime
+    archived_at: datetime | None
+    version: int
 
 
 class ServicePage(msgspec.Struct, frozen=True):

@@ -71,6 +71,14 @@ class AutoResolve(StrEnum):
     NEVER = "never"
 
 
+class ServiceStatus(StrEnum):
+    """How a service does, by the worst of its open incidents."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
 class InboxState(StrEnum):
     """What became of one stored request."""
 
@@ -107,6 +115,7 @@ class Action(StrEnum):
     INCIDENT_EDIT = "incident:edit"
     STREAM_FOLLOW = "stream:follow"
     SERVICE_READ = "service:read"
+    SERVICE_MANAGE = "service:manage"
     RECEIPT_READ = "receipt:read"
     AUDIT_READ = "audit:read"
     ORGANIZATION_MANAGE = "organization:manage"

@@ -24,7 +24,7 @@ WORK: Final = frozenset(
         Action.INCIDENT_EDIT,
     }
 )
-MANAGE: Final = frozenset({Action.AUDIT_READ, Action.ORGANIZATION_MANAGE})
+MANAGE: Final = frozenset({Action.AUDIT_READ, Action.SERVICE_MANAGE, Action.ORGANIZATION_MANAGE})
 
 MATRIX: Final[dict[Role, frozenset[Action]]] = {
     Role.OWNER: READ | WORK | MANAGE,

@@ -41,6 +41,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     auto_resolve: AutoResolve
     reopen_within: timedelta
+    is_archived: bool = False
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

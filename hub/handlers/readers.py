@@ -1,4 +1,4 @@
-"""Readers: the organization, its services, its receipts and its audit log."""
+"""Readers: the organization, its receipts and its audit log."""
 
 from __future__ import annotations
 
@@ -16,14 +16,6 @@ class Organization(Request):
     async def get(self, org: str) -> None:
         """The organization, and what the caller may do in it."""
         self.answer(await catalogue.organization(self.desk.ports, self.grant))
-
-
-class Services(Request):
-    """`/services`"""
-
-    async def get(self, org: str) -> None:
-        """A page of services."""
-        self.answer_page(await catalogue.page_services(self.desk.ports, self.grant, *self.page()))
 
 
 class Receipts(Request):

@@ -1,16 +1,30 @@
-"""The catalogue for readers: the organization and its services."""
+"""The catalogue: the organization and its services, shown and changed."""
 
 from __future__ import annotations
 
-from hub.contract.ids import text
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from hub.contract.administration import ServiceArchived, ServiceChanged, ServiceCreated
+from hub.contract.catalogue import NewService, ServicePatch
+from hub.contract.ids import new, parse, text
 from hub.contract.resources import Named, OrganizationResource, ServicePage, ServiceResource
+from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import NotFound
+from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
+from hub.domain.service import status_of
 from hub.services import paging
-from hub.services.change import read
-from hub.services.ports import Ports
-from hub.storage import catalogue, people
+from hub.services.altered import altered, asked_for
+from hub.services.change import change, read
+from hub.services.once import Claim, patiently
+from hub.services.ports import Ports, RequestContext
+from hub.storage import catalogue, people, services
+from hub.storage.services import Kept, Shown
+from hub.storage.tx import Tx
 
 
 async def organization(ports: Ports, grant: Grant) -> OrganizationResource:
@@ -29,21 +43,168 @@ async def organization(ports: Ports, grant: Grant) -> OrganizationResource:
     )
 
 
+def resource(shown: Shown) -> ServiceResource:
+    """A service as readers see it."""
+    kept = shown.kept
+    return ServiceResource(
+        id=text("service", kept.id),
+        name=kept.name,
+        team=Named(text("team", kept.team_id), shown.team_name or "") if kept.team_id else None,
+        tier=kept.tier,
+        runbook_url=kept.runbook_url,
+        auto_resolve=kept.auto_resolve,
+        reopen_within_seconds=int(kept.reopen_within.total_seconds()),
+        status=status_of(shown.worst),
+        open_incidents=shown.open_incidents,
+        created_at=kept.created_at,
+        archived_at=kept.archived_at,
+        version=shown.version,
+    )
+
+
 async def page_services(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> ServicePage:
     """Services that are not archived, in the order they were made."""
     grant.require(Action.SERVICE_READ)
     after = paging.id_place(ports, grant, "services", cursor, paging.OLDEST)
     async with read(ports, grant) as tx:
-        found = await catalogue.page_services(tx, after, limit + 1)
-    shown = [
-        ServiceResource(
-            id=text("service", service.id),
-            name=service.name,
-            tier=service.tier,
-            runbook_url=service.runbook_url,
-            auto_resolve=service.auto_resolve,
-        )
-        for service in found[:limit]
-    ]
-    last = found[limit - 1].id if len(found) > limit else None
-    return ServicePage(shown, paging.next_cursor(ports, grant, "services", len(found) > limit, last))
+        found = await services.page(tx, after, limit + 1)
+    last = found[limit - 1].kept.id if len(found) > limit else None
+    return ServicePage(
+        [resource(shown) for shown in found[:limit]],
+        paging.next_cursor(ports, grant, "services", len(found) > limit, last),
+    )
+
+
+async def show_service(ports: Ports, grant: Grant, reference: str) -> ServiceResource:
+    """One service, archived ones too; NotFound alike for a foreign and a missing one."""
+    grant.require(Action.SERVICE_READ)
+    async with read(ports, grant) as tx:
+        return resource(await _find(tx, reference))
+
+
+async def add_service(
+    ports: Ports, grant: Grant, asked: NewService, key: str | None, context: RequestContext
+) -> tuple[ServiceResource, bool]:
+    """Make a service; True beside it where a request made before did. Invalid for a name that is taken or a
+    team that is not there."""
+    grant.require(Action.SERVICE_MANAGE)
+
+    async def attempt() -> tuple[ServiceResource, bool]:
+        async with change(ports, grant, context) as changed:
+            claim = Claim(changed, "service.create", key, asked)
+            if (earlier := await claim.earlier()) is not None:
+                return resource(await _find(changed.tx, earlier)), True
+            id = new()
+            await services.add(
+                changed.tx,
+                Kept(
+                    id=id,
+                    name=asked.name,
+                    team_id=_team(asked.team),
+                    tier=asked.tier,
+                    runbook_url=asked.runbook_url,
+                    auto_resolve=asked.auto_resolve,
+                    reopen_within=timedelta(seconds=asked.reopen_within_seconds),
+                    created_at=changed.now,
+                ),
+            )
+            changed.happened(ServiceCreated(name=asked.name), id)
+            await claim.done(text("service", id))
+            return resource(await _find(changed.tx, text("service", id))), False
+
+    return await patiently(attempt)
+
+
+async def change_service(
+    ports: Ports, grant: Grant, reference: str, asked: ServicePatch, version: int, context: RequestContext
+) -> ServiceResource:
+    """Change what the patch names; raise Stale unless `version` is the present one. What is so already
+    changes nothing, the version included."""
+    grant.require(Action.SERVICE_MANAGE)
+
+    async def attempt() -> ServiceResource:
+        async with change(ports, grant, context) as changed:
+            found = await _lock(changed.tx, reference)
+            if found.version != version:
+                raise Stale(resource(found))
+            wanted = _patched(found.kept, asked_for(asked))
+            if wanted == found.kept:
+                return resource(found)
+            await services.save(changed.tx, wanted)
+            now = await _find(changed.tx, reference)
+            changes = altered(_fields(found), _fields(now))
+            changed.happened(ServiceChanged(changes=changes), found.kept.id)
+            return resource(now)
+
+    return await patiently(attempt)
+
+
+async def archive_service(
+    ports: Ports, grant: Grant, reference: str, key: str | None, context: RequestContext
+) -> tuple[ServiceResource, bool]:
+    """Take a service out of the lists; its incidents stay. NotAllowedNow while an integration could still
+    open some: what nobody looks at must get no alerts."""
+    grant.require(Action.SERVICE_MANAGE)
+
+    async def attempt() -> tuple[ServiceResource, bool]:
+        async with change(ports, grant, context) as changed:
+            found = await _lock(changed.tx, reference)
+            claim = Claim(changed, "service.archive", key, reference)
+            if await claim.earlier() is not None:
+                return resource(found), True
+            if found.kept.archived_at is None:
+                if await catalogue.is_alerted(changed.tx, found.kept.id):
+                    raise NotAllowedNow("Disable its integrations first, or give them another service.")
+                await services.save(changed.tx, msgspec.structs.replace(found.kept, archived_at=changed.now))
+                changed.happened(ServiceArchived(), found.kept.id)
+            await claim.done(reference)
+            return resource(await _find(changed.tx, reference)), False
+
+    return await patiently(attempt)
+
+
+def _fields(shown: Shown) -> dict[str, str | int | None]:
+    """What a PATCH can name, in the words of the wire."""
+    now = resource(shown)
+    return {
+        "name": now.name,
+        "team": now.team.id if now.team else None,
+        "tier": now.tier,
+        "runbook_url": now.runbook_url,
+        "auto_resolve": now.auto_resolve,
+        "reopen_within_seconds": now.reopen_within_seconds,
+    }
+
+
+def _patched(kept: Kept, wanted: dict[str, Any]) -> Kept:
+    columns = {name: value for name, value in wanted.items() if name not in {"team", "reopen_within_seconds"}}
+    if "team" in wanted:
+        columns["team_id"] = _team(wanted["team"])
+    if "reopen_within_seconds" in wanted:
+        columns["reopen_within"] = timedelta(seconds=wanted["reopen_within_seconds"])
+    return msgspec.structs.replace(kept, **columns)
+
+
+def _team(reference: str | None) -> UUID | None:
+    if reference is None:
+        return None
+    id = parse("team", reference)
+    if id is None:
+        raise Invalid([Fault(pointer="/team", code="unknown", detail="There is no such team.")])
+    return id
+
+
+async def _find(tx: Tx, reference: str) -> Shown:
+    id = parse("service", reference)
+    shown = await services.find(tx, id) if id else None
+    if shown is None:
+        raise NotFound("There is no such service.")
+    return shown
+
+
+async def _lock(tx: Tx, reference: str) -> Shown:
+    """The service, locked against every other change, and against the lanes that open its incidents."""
+    id = parse("service", reference)
+    if id is None or await catalogue.lock_service(tx, id) is None:
+        raise NotFound("There is no such service.")
+    return await _find(tx, reference)

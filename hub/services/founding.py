@@ -16,7 +16,7 @@ from hub.services.change import Change, change
 from hub.services.credentials import hash_of, new_api_key, new_integration_key
 from hub.services.passwords import hash_password
 from hub.services.ports import Ports, RequestContext
-from hub.storage import catalogue, credentials, directory, people
+from hub.storage import catalogue, credentials, directory, people, services
 from hub.storage.credentials import Credential
 
 CONTEXT = RequestContext(request_id="founding", address="local", device="command line")
@@ -96,7 +96,8 @@ async def _start(changed: Change, member: UUID) -> tuple[str, str, str]:
     team, service, integration, key = new(), new(), new(), new()
     await people.add_team(changed.tx, team, "On call", [member], changed.now)
     changed.happened(a.TeamCreated(name="On call"), team)
-    await catalogue.add_service(changed.tx, service, "First service", team, changed.now)
+    first = services.Kept(id=service, name="First service", team_id=team, created_at=changed.now)
+    await services.add(changed.tx, first)
     changed.happened(a.ServiceCreated(name="First service"), service)
     await catalogue.add_integration(changed.tx, integration, service, "First integration", changed.now)
     about = a.IntegrationCreated(name="First integration", service=text("service", service))

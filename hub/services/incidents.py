@@ -165,7 +165,7 @@ async def open_by_hand(
 async def _open(changed: Change, body: OpenIncident) -> str:
     service_id = parse("service", body.service)
     service = await catalogue.lock_service(changed.tx, service_id) if service_id else None
-    if service is None:
+    if service is None or service.is_archived:
         raise Invalid([Fault(pointer="/service", code="unknown", detail="There is no such service.")])
     id = IncidentId(new())
     opened = IncidentOpened(

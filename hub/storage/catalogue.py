@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from hub.contract.words import AutoResolve
@@ -14,21 +13,6 @@ from hub.storage.statement import TENANT, Statement, given, written
 from hub.storage.tables import service
 from hub.storage.tx import Tx
 
-
-class ServiceShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A service as readers see it."""
-
-    id: UUID
-    name: str
-    tier: int
-    runbook_url: str
-    auto_resolve: str
-
-
-_ADD_SERVICE = written(
-    "INSERT INTO service (tenant_id, id, name, team_id, created_at) VALUES (:tenant, :id, :name, :team, :at)",
-    tenant="uuid", id="uuid", name="text", team="uuid", at="time",
-)  # fmt: skip
 _ADD_INTEGRATION = written(
     "INSERT INTO integration (tenant_id, id, service_id, name, created_at)"
     " VALUES (:tenant, :id, :service, :name, :at)",
@@ -37,23 +21,18 @@ _ADD_INTEGRATION = written(
 _ADD_LANE = written(
     "INSERT INTO lane (tenant_id, integration_id) VALUES (:tenant, :id)", tenant="uuid", id="uuid"
 )
+_ALERTED = written(
+    "SELECT id FROM integration WHERE tenant_id = :tenant AND service_id = :service"
+    " AND disabled_at IS NULL AND archived_at IS NULL LIMIT 1",
+    tenant="uuid", service="uuid",
+)  # fmt: skip
 _LOCK = Statement(
-    sa.select(service.c.id, service.c.name, service.c.auto_resolve, service.c.reopen_within)
+    sa.select(
+        service.c.id, service.c.name, service.c.auto_resolve, service.c.reopen_within, service.c.archived_at
+    )
     .where(service.c.tenant_id == TENANT, service.c.id == given("id", "uuid"))
     .with_for_update(key_share=True)
 )
-_PAGE = Statement(
-    sa.select(*(service.c[name] for name in ServiceShown.__struct_fields__))
-    .where(service.c.tenant_id == TENANT, service.c.archived_at.is_(None))
-    .where(service.c.id > given("after", "uuid"))
-    .order_by(service.c.id)
-    .limit(given("limit", "int"))
-)
-
-
-async def add_service(tx: Tx, id: UUID, name: str, team_id: UUID | None, at: datetime) -> None:
-    """A service with the defaults of the schema."""
-    await tx.fetch(_ADD_SERVICE, id=id, name=name, team=team_id, at=at)
 
 
 async def add_integration(tx: Tx, id: UUID, service_id: UUID, name: str, at: datetime) -> None:
@@ -76,9 +55,10 @@ async def lock_service(tx: Tx, id: UUID) -> Service | None:
         name=row["name"],
         auto_resolve=AutoResolve(row["auto_resolve"]),
         reopen_within=row["reopen_within"],
+        is_archived=row["archived_at"] is not None,
     )
 
 
-async def page_services(tx: Tx, after: UUID, limit: int) -> list[ServiceShown]:
-    """Services that are not archived, in the order they were made."""
-    return [ServiceShown(**dict(row)) for row in await tx.fetch(_PAGE, after=after, limit=limit)]
+async def is_alerted(tx: Tx, service_id: UUID) -> bool:
+    """Whether an integration that is not disabled belongs to a service."""
+    return await tx.one(_ALERTED, service=service_id) is not None

@@ -24,6 +24,7 @@ incident:resolve           x     x     x     .
 incident:note              x     x     x     .
 incident:edit              x     x     x     .
 audit:read                 x     x     .     .
+service:manage             x     x     .     .
 organization:manage        x     x     .     .
 self:read                  .     .     .     .
 self:manage                .     .     .     .
@@ -37,6 +38,7 @@ ROLES = [Role.OWNER, Role.ADMIN, Role.RESPONDER, Role.OBSERVER]
 TABLE = {line.split()[0]: line.split()[1:] for line in CELLS.strip().splitlines()}
 ADMINISTRATIVE = {
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
+    "service.changed", "service.archived",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed",
 }  # fmt: skip

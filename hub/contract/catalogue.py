@@ -1,0 +1,43 @@
+"""The bodies that change the catalogue, strict; what a PATCH leaves out stays as it is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from hub.contract.words import AutoResolve
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Reference = Annotated[str, msgspec.Meta(max_length=64)]
+Tier = Annotated[int, msgspec.Meta(ge=1, le=5)]
+# A link that people follow: nothing but http and https, so that none can be a script.
+WebLink = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^(https?://[^\s]+)?$")]
+ReopenWithin = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An empty body, for what needs no words."""
+
+
+class NewService(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service to make."""
+
+    name: Name
+    team: Reference | None = None
+    tier: Tier = 3
+    runbook_url: WebLink = ""
+    auto_resolve: AutoResolve = AutoResolve.UNLESS_WORKED
+    reopen_within_seconds: ReopenWithin = 300
+
+
+class ServicePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be different about a service; `team` null takes it from its team."""
+
+    name: Name | UnsetType = UNSET
+    team: Reference | UnsetType | None = UNSET
+    tier: Tier | UnsetType = UNSET
+    runbook_url: WebLink | UnsetType = UNSET
+    auto_resolve: AutoResolve | UnsetType = UNSET
+    reopen_within_seconds: ReopenWithin | UnsetType = UNSET

@@ -1,0 +1,51 @@
+"""Services: list, make, show, change and archive."""
+
+from __future__ import annotations
+
+from hub.contract.catalogue import NewService, Nothing, ServicePatch
+from hub.door.request import Request
+from hub.services import catalogue
+
+
+class Services(Request):
+    """`/services`"""
+
+    async def get(self, org: str) -> None:
+        """A page of services that are not archived."""
+        self.answer_page(await catalogue.page_services(self.desk.ports, self.grant, *self.page()))
+
+    async def post(self, org: str) -> None:
+        """Make one."""
+        asked, key = self.read(NewService), self.idempotency_key()
+        made, replayed = await catalogue.add_service(self.desk.ports, self.grant, asked, key, self.context)
+        self.set_header("Location", f"/api/v1/orgs/{self.grant.slug}/services/{made.id}")
+        self.answer_once(made, replayed, 201)
+
+
+class Service(Request):
+    """`/services/{service}`"""
+
+    async def get(self, org: str, service: str) -> None:
+        """One service, with how it does; its ETag is its version."""
+        shown = await catalogue.show_service(self.desk.ports, self.grant, service)
+        self.answer_version(shown, shown.version)
+
+    async def patch(self, org: str, service: str) -> None:
+        """Change what the body names."""
+        asked, version = self.read(ServicePatch), self.if_match()
+        changed = await catalogue.change_service(
+            self.desk.ports, self.grant, service, asked, version, self.context
+        )
+        self.answer_version(changed, changed.version)
+
+
+class Archive(Request):
+    """`/services/{service}/archive`"""
+
+    async def post(self, org: str, service: str) -> None:
+        """Take it out of the lists."""
+        self.read(Nothing)
+        archived, replayed = await catalogue.archive_service(
+            self.desk.ports, self.grant, service, self.idempotency_key(), self.context
+        )
+        self.answer_once(archived, replayed)
