@@ -6,17 +6,32 @@ from typing import Final
 
 from hub.contract.words import Action
 from hub.door.route import ByCommand, Guard, Public, Route
-from hub.handlers import docs, health, incidents, intake, jobs, pages, readers, services, sessions
+from hub.handlers import (
+    docs,
+    health,
+    incidents,
+    intake,
+    jobs,
+    members,
+    organizations,
+    pages,
+    passwords,
+    readers,
+    services,
+    sessions,
+)
 from hub.realtime.socket import Stream
 from hub.sources import alertmanager, generic, pagerduty
 from hub.sources.base import Source
 
 ORG: Final = "/api/v1/orgs/{org}"
 INCIDENT: Final = ORG + "/incidents/{incident}"
+MEMBER: Final = ORG + "/members/{member}"
 SERVICE: Final = ORG + "/services/{service}"
 PAGE: Final[dict[str, Guard]] = {
     "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.")
 }
+DESCRIPTION: Final[dict[str, Guard]] = {"GET": Public("It is the same for everybody, and in the source.")}
 HEALTH: Final[dict[str, Guard]] = {"GET": Public("Balancers have no credential, and it tells one word.")}
 INGEST: Final[dict[str, Guard]] = {
     "POST": Public("Senders have an integration key, each format in its place; the intake looks it up.")
@@ -39,6 +54,7 @@ def _intake(path: str, source: Source, *keys: str) -> Route:
         ("receiver",),
         body_max=source.BODY_MAX,
         machine=True,
+        about=source.__doc__,
     )
 
 
@@ -65,7 +81,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(INCIDENT + "/{command}", incidents.Command, {"POST": ByCommand()}),
     Route(ORG + "/stream", Stream, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
     # what they look up
-    Route(ORG, readers.Organization, {"GET": Action.INCIDENT_READ}),
     Route(
         ORG + "/services",
         services.Services,
@@ -76,6 +91,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(ORG + "/receipts", readers.Receipts, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/receipts/{receipt}", readers.Receipt, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/audit", readers.Audit, {"GET": Action.AUDIT_READ}),
+    # the organization and its people
+    Route("/api/v1/orgs", organizations.Organizations, {"POST": Action.SELF_MANAGE}),
+    Route(
+        ORG,
+        organizations.Organization,
+        {"GET": Action.INCIDENT_READ, "PATCH": Action.ORGANIZATION_MANAGE},
+    ),
+    Route(ORG + "/members", members.Members, {"GET": Action.MEMBER_READ}),
+    Route(MEMBER, members.Member, {"GET": Action.MEMBER_READ}),
     # who they are
     Route(
         "/api/v1/session",
@@ -94,6 +118,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"GET": Action.SELF_READ, "DELETE": Action.SELF_MANAGE},
     ),
     Route("/api/v1/me/sessions/{session}", sessions.OwnSession, {"DELETE": Action.SELF_MANAGE}),
+    Route("/api/v1/me/password", passwords.OwnPassword, {"PUT": Action.SELF_MANAGE}),
     # pages
     Route("/", pages.Home, {"GET": Action.SELF_READ}),
     _page("/sign-in", "sign-in.html"),
@@ -101,6 +126,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/orgs/{org}/incidents/{incident}", "incident.html"),
     Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),
     Route("/docs/problems", docs.Problems, PAGE),
+    Route("/api/v1/openapi.json", docs.Description, DESCRIPTION, needs=("description",)),
     # machines ask
     Route("/livez", health.Livez, HEALTH, machine=True),
     Route("/readyz", health.Readyz, HEALTH, machine=True),

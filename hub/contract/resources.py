@@ -96,7 +96,7 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrganizationResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An organization, and what the caller may do in it."""
+    """An organization, and what the caller may do in it. `version` is its own, for If-Match."""
 
     id: str
     slug: str
@@ -104,6 +104,7 @@ class OrganizationResource(msgspec.Struct, frozen=True, kw_only=True):
     actor: Named
     actions: list[Action]
     nobody_is_paged: bool
+    version: int
 
 
 class ServiceResource(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,6 +116,7 @@ class Action(StrEnum):
     STREAM_FOLLOW = "stream:follow"
     SERVICE_READ = "service:read"
     SERVICE_MANAGE = "service:manage"
+    MEMBER_READ = "member:read"
     RECEIPT_READ = "receipt:read"
     AUDIT_READ = "audit:read"
     ORGANIZATION_MANAGE = "organization:manage"

@@ -13,7 +13,13 @@ from hub.contract.words import Action, Role
 from hub.domain.errors import Forbidden
 
 READ: Final = frozenset(
-    {Action.INCIDENT_READ, Action.STREAM_FOLLOW, Action.SERVICE_READ, Action.RECEIPT_READ}
+    {
+        Action.INCIDENT_READ,
+        Action.STREAM_FOLLOW,
+        Action.SERVICE_READ,
+        Action.MEMBER_READ,
+        Action.RECEIPT_READ,
+    }
 )
 WORK: Final = frozenset(
     {

@@ -1,26 +1,21 @@
-"""Readers: the organization, its receipts and its audit log."""
+"""Readers: receipts and the audit log."""
 
 from __future__ import annotations
 
+from hub.contract.resources import AuditPage, ReceiptPage, ReceiptResource
 from hub.contract.signals import Fault
 from hub.contract.words import InboxState
-from hub.domain.errors import Invalid
+from hub.domain.errors import Invalid, NotFound, Unauthenticated
 from hub.door import guard
 from hub.door.request import Request
-from hub.services import audit, catalogue, credentials, receipts
-
-
-class Organization(Request):
-    """`/api/v1/orgs/{org}`"""
-
-    async def get(self, org: str) -> None:
-        """The organization, and what the caller may do in it."""
-        self.answer(await catalogue.organization(self.desk.ports, self.grant))
+from hub.door.says import says
+from hub.services import audit, credentials, receipts
 
 
 class Receipts(Request):
     """`/receipts`"""
 
+    @says(ReceiptPage, query={"state": "Only `dead` can be listed."})
     async def get(self, org: str) -> None:
         """A page of dead letters, newest first."""
         if self.get_query_argument("state", InboxState.DEAD) != InboxState.DEAD:
@@ -32,6 +27,7 @@ class Receipts(Request):
 class Receipt(Request):
     """`/receipts/{receipt}`"""
 
+    @says(ReceiptResource)
     async def get(self, org: str, receipt: str) -> None:
         """What became of one stored request."""
         self.answer(await receipts.show(self.desk.ports, self.grant, receipt))
@@ -40,6 +36,7 @@ class Receipt(Request):
 class SentReceipt(Request):
     """`/api/v1/ingest/receipts/{receipt}`: for the sender, with the integration key."""
 
+    @says(ReceiptResource, may=(Unauthenticated, NotFound))
     async def get(self, receipt: str) -> None:
         """What became of one stored request of this integration."""
         credential = await credentials.find(self.desk.ports, guard.header_key(self))
@@ -49,6 +46,7 @@ class SentReceipt(Request):
 class Audit(Request):
     """`/audit` of an organization, and `/api/v1/me/audit` of a person."""
 
+    @says(AuditPage)
     async def get(self, org: str = "") -> None:
         """A page of the log that the Grant is for, newest first."""
         self.answer_page(await audit.page(self.desk.ports, self.grant, *self.page()))

@@ -83,6 +83,11 @@ def system(name: str, tenant: TenantId, slug: str = "") -> Grant:
     )
 
 
+def founder(grant: Grant, tenant: TenantId, slug: str) -> Grant:
+    """A person in the organization that they are about to make, where nobody is a member yet."""
+    return mint(tenant=tenant, slug=slug, actor=grant.actor, actions=SYSTEM["founder"], administrative=True)
+
+
 async def still(ports: Ports, grant: Grant) -> Grant | None:
     """The Grant as it is now, for whoever holds one for long; None where nothing is left of it."""
     if grant.credential is None or grant.subject is None:

@@ -1,4 +1,4 @@
-"""The catalogue: the organization and its services, shown and changed."""
+"""The catalogue: services, shown and changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from hub.contract.administration import ServiceArchived, ServiceChanged, ServiceCreated
 from hub.contract.catalogue import NewService, ServicePatch
 from hub.contract.ids import new, parse, text
-from hub.contract.resources import Named, OrganizationResource, ServicePage, ServiceResource
+from hub.contract.resources import Named, ServicePage, ServiceResource
 from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
@@ -22,25 +22,9 @@ from hub.services.altered import altered, asked_for
 from hub.services.change import change, read
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
-from hub.storage import catalogue, people, services
+from hub.storage import catalogue, services
 from hub.storage.services import Kept, Shown
 from hub.storage.tx import Tx
-
-
-async def organization(ports: Ports, grant: Grant) -> OrganizationResource:
-    """The organization, and what the caller may do in it."""
-    async with read(ports, grant) as tx:
-        named = await people.this_organization(tx)
-    if named is None:
-        raise NotFound
-    return OrganizationResource(
-        id=text("organization", grant.tenant),
-        slug=named[0],
-        name=named[1],
-        actor=Named(grant.actor.id, grant.actor.name),
-        actions=sorted(grant.actions),
-        nobody_is_paged=True,  # there is no notification target and no relay yet
-    )
 
 
 def resource(shown: Shown) -> ServiceResource:

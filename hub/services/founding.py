@@ -9,11 +9,12 @@ import msgspec
 
 from hub.contract import administration as a
 from hub.contract.ids import TenantId, new, text
-from hub.contract.words import Role, Scope
+from hub.contract.words import Role
 from hub.domain.errors import NotAllowedNow
 from hub.services.access import system
 from hub.services.change import Change, change
 from hub.services.credentials import hash_of, new_api_key, new_integration_key
+from hub.services.joining import KEY, give, join
 from hub.services.passwords import hash_password
 from hub.services.ports import Ports, RequestContext
 from hub.storage import catalogue, credentials, directory, people, services
@@ -50,9 +51,10 @@ async def found(ports: Ports, slug: str, name: str, email: str, password: str | 
     tenant = TenantId(new())
     async with change(ports, system("founder", tenant, slug), CONTEXT) as changed:
         await people.open_log(changed.tx)
-        await people.add_organization(changed.tx, slug, name, changed.now)
+        if not await people.add_organization(changed.tx, slug, name, changed.now):
+            raise NotAllowedNow(f"The organization {slug} exists already.")
         changed.happened(a.OrganizationCreated(slug=slug, name=name), tenant)
-        member = await _owner(changed, owner, email)
+        member = await join(changed, owner, _name(email), Role.OWNER)
         keys = await _start(changed, member)
     return Founded(
         organization=slug,
@@ -67,29 +69,16 @@ async def found(ports: Ports, slug: str, name: str, email: str, password: str | 
 async def _person(ports: Ports, email: str, password: str) -> TenantId:
     secret = await hash_password(password)
     tenant = TenantId(new())
-    name = email.split("@", 1)[0].title()
     async with change(ports, system("founder", tenant), CONTEXT) as changed:
         await people.open_log(changed.tx)
-        await people.add_person(changed.tx, email, name, secret, changed.now)
+        if not await people.add_person(changed.tx, email, _name(email), secret, changed.now):
+            raise NotAllowedNow(f"{email} has an account already.")
         changed.happened(a.PersonCreated(), tenant)
     return tenant
 
 
-async def _owner(changed: Change, owner: TenantId, email: str) -> UUID:
-    member = new()
-    name = email.split("@", 1)[0].title()
-    await people.add_member(changed.tx, member, owner, name, changed.now)
-    changed.happened(a.MemberAdded(name=name), member)
-    await _bind(changed, "member", member, Role.OWNER)
-    return member
-
-
-async def _bind(changed: Change, kind: str, subject: UUID, role: Role) -> None:
-    binding = new()
-    scope = (Scope.ORGANIZATION, changed.grant.tenant)
-    await people.bind(changed.tx, binding, (kind, subject), role, scope, changed.now)
-    granted = a.RoleGranted(subject=text(kind, subject), role=role, scope=Scope.ORGANIZATION)
-    changed.happened(granted, binding)
+def _name(email: str) -> str:
+    return email.split("@", 1)[0].title()
 
 
 async def _start(changed: Change, member: UUID) -> tuple[str, str, str]:
@@ -106,7 +95,7 @@ async def _start(changed: Change, member: UUID) -> tuple[str, str, str]:
     await _credential(changed, "integration_key", integration_key, integration, "First integration")
     await _credential(changed, "api_key", api_key, key, "First key")
     changed.happened(a.KeyCreated(name="First key", scopes=()), key)
-    await _bind(changed, "key", key, Role.ADMIN)
+    await give(changed, KEY, key, Role.ADMIN)
     return api_key, integration_key, text("integration", integration)
 
 

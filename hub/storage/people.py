@@ -39,9 +39,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     secret: str | None
 
 
-_HEAD = written("INSERT INTO head (tenant_id, server) SELECT :tenant, directory.server()", tenant="uuid")
+_HEAD = written(
+    "INSERT INTO head (tenant_id, server) SELECT :tenant, directory.server()"
+    " ON CONFLICT DO NOTHING RETURNING tenant_id",
+    tenant="uuid",
+)
 _ORGANIZATION = written(
-    "INSERT INTO organization (tenant_id, slug, name, created_at) VALUES (:tenant, :slug, :name, :at)",
+    "INSERT INTO organization (tenant_id, slug, name, created_at) VALUES (:tenant, :slug, :name, :at)"
+    " ON CONFLICT DO NOTHING RETURNING tenant_id",
     tenant="uuid", slug="text", name="text", at="time",
 )  # fmt: skip
 _COUNTER = written("INSERT INTO counter (tenant_id) VALUES (:tenant)", tenant="uuid")
@@ -51,20 +56,23 @@ _PERSON = written(
 )  # fmt: skip
 _IDENTITY = written(
     "INSERT INTO identity (tenant_id, issuer, subject, secret, created_at)"
-    " VALUES (:tenant, :issuer, :subject, :secret, :at)",
+    " VALUES (:tenant, :issuer, :subject, :secret, :at) ON CONFLICT DO NOTHING RETURNING tenant_id",
     tenant="uuid", issuer="text", subject="text", secret="text", at="time",  # noqa: S106 - a type's name
 )  # fmt: skip
 _MEMBERSHIP = written(
     "INSERT INTO membership (tenant_id, id, person_id, display_name, created_at)"
-    " VALUES (:tenant, :id, :person, :name, :at)",
+    " VALUES (:tenant, :id, :person, :name, :at) ON CONFLICT (tenant_id, person_id) DO UPDATE"
+    " SET display_name = :name, created_at = :at, expires_at = NULL, version = membership.version + 1"
+    " RETURNING id",
     tenant="uuid", id="uuid", person="uuid", name="text", at="time",
 )  # fmt: skip
 _BINDING = written(
     "INSERT INTO role_binding"
-    " (tenant_id, id, subject_kind, subject_id, role, scope_kind, scope_id, created_at) VALUES"
-    " (:tenant, :id, :subject_kind, :subject_id, :role, :scope_kind, :scope_id, :at)",
+    " (tenant_id, id, subject_kind, subject_id, role, scope_kind, scope_id, created_at, expires_at) VALUES"
+    " (:tenant, :id, :subject_kind, :subject_id, :role, :scope_kind, :scope_id, :at, :expires_at)"
+    " ON CONFLICT DO NOTHING RETURNING id",
     tenant="uuid", id="uuid", subject_kind="text", subject_id="uuid", role="text", scope_kind="text",
-    scope_id="uuid", at="time",
+    scope_id="uuid", at="time", expires_at="time",
 )  # fmt: skip
 _TEAM = written(
     "INSERT INTO team (tenant_id, id, name, created_at) VALUES (:tenant, :id, :name, :at)",
@@ -112,26 +120,31 @@ _NAMED = Statement(
 )
 
 
-async def open_log(tx: Tx) -> None:
-    """Give the tenant its head row: position 0, a random epoch, this server."""
-    await tx.fetch(_HEAD)
+async def open_log(tx: Tx) -> bool:
+    """Give the tenant its head row: position 0, a random epoch, this server. False where it has one."""
+    return await tx.one(_HEAD) is not None
 
 
-async def add_organization(tx: Tx, slug: str, name: str, at: datetime) -> None:
-    """The organization's own row, and the series of its incident numbers."""
-    await tx.fetch(_ORGANIZATION, slug=slug, name=name, at=at)
+async def add_organization(tx: Tx, slug: str, name: str, at: datetime) -> bool:
+    """The organization's own row, and the series of its incident numbers. False where the slug is taken."""
+    if await tx.one(_ORGANIZATION, slug=slug, name=name, at=at) is None:
+        return False
     await tx.fetch(_COUNTER)
+    return True
 
 
-async def add_person(tx: Tx, email: str, name: str, secret: str, at: datetime) -> None:
-    """A person and the identity that a password proves."""
+async def add_person(tx: Tx, email: str, name: str, secret: str, at: datetime) -> bool:
+    """A person and the identity that a password proves. False where somebody has the address."""
     await tx.fetch(_PERSON, email=email, name=name, at=at)
-    await tx.fetch(_IDENTITY, issuer="password", subject=email, secret=secret, at=at)
+    identity = await tx.one(_IDENTITY, issuer="password", subject=email, secret=secret, at=at)
+    return identity is not None
 
 
-async def add_member(tx: Tx, id: UUID, person_id: UUID, name: str, at: datetime) -> None:
-    """Make a person a member; roles are bound separately."""
-    await tx.fetch(_MEMBERSHIP, id=id, person=person_id, name=name, at=at)
+async def add_member(tx: Tx, id: UUID, person_id: UUID, name: str, at: datetime) -> UUID:
+    """Make a person a member; roles are bound separately. Who was a member before gets the id of then."""
+    row = await tx.fetch(_MEMBERSHIP, id=id, person=person_id, name=name, at=at)
+    member: UUID = row[0]["id"]
+    return member
 
 
 async def add_team(tx: Tx, id: UUID, name: str, members: list[UUID], at: datetime) -> None:
@@ -142,13 +155,20 @@ async def add_team(tx: Tx, id: UUID, name: str, members: list[UUID], at: datetim
 
 
 async def bind(
-    tx: Tx, id: UUID, subject: tuple[str, UUID], role: Role, scope: tuple[Scope, UUID], at: datetime
-) -> None:
-    """Bind a role to a subject (kind, id) in a scope (kind, id)."""
-    await tx.fetch(
+    tx: Tx,
+    id: UUID,
+    subject: tuple[str, UUID],
+    role: Role,
+    scope: tuple[Scope, UUID],
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Bind a role to a subject (kind, id) in a scope (kind, id); False where it is bound already."""
+    bound = await tx.one(
         _BINDING, id=id, subject_kind=subject[0], subject_id=subject[1], role=role, scope_kind=scope[0],
-        scope_id=scope[1], at=at,
+        scope_id=scope[1], at=at, expires_at=expires_at,
     )  # fmt: skip
+    return bound is not None
 
 
 async def member_of(tx: Tx, person_id: UUID) -> Membership | None:

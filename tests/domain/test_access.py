@@ -17,6 +17,7 @@ CELLS = """
 incident:read              x     x     x     x
 stream:follow              x     x     x     x
 service:read               x     x     x     x
+member:read                x     x     x     x
 receipt:read               x     x     x     x
 incident:open              x     x     x     .
 incident:acknowledge       x     x     x     .
@@ -37,10 +38,11 @@ refusal:record             .     .     .     .
 ROLES = [Role.OWNER, Role.ADMIN, Role.RESPONDER, Role.OBSERVER]
 TABLE = {line.split()[0]: line.split()[1:] for line in CELLS.strip().splitlines()}
 ADMINISTRATIVE = {
+    "organization.renamed",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
     "service.changed", "service.archived",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
-    "session.started", "session.ended", "sign_in.failed",
+    "session.started", "session.ended", "sign_in.failed", "password.changed",
 }  # fmt: skip
 SHOWN = {
     "incident.opened", "incident.acknowledged", "incident.unacknowledged", "incident.mitigated",

@@ -28,7 +28,7 @@ BODIES = {"note": {"text": "x"}, "severity": {"severity": "SEV1"}}
 def filled(path: str, org: str, incident: str = "1", receipt: str = "x", command: str = "note") -> str:
     """The address of a route."""
     values = {"org": org, "incident": incident, "receipt": receipt, "command": command}
-    return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "x"), path)
 
 
 async def ask(site: Site, method: str, path: str) -> tuple[int, bytes, list[tuple[str, str]]]:

@@ -1,0 +1,63 @@
+"""People on the wire: organizations, members, roles, invitations and teams, as they are asked and shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from hub.contract.resources import Named
+from hub.contract.words import Role
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+# The schema's own rule; `$` alone would let a newline at the end pass.
+Slug = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[a-z0-9](-?[a-z0-9]){1,38}$(?!\n)")]
+Reference = Annotated[str, msgspec.Meta(max_length=64)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of bodies: what is not named is refused."""
+
+
+class CreateOrganization(Asked, frozen=True, kw_only=True):
+    """An organization; who asks becomes its owner."""
+
+    slug: Slug
+    name: Name
+
+
+class RenameOrganization(Asked, frozen=True, kw_only=True):
+    """Another name; the slug stays, since addresses hold it."""
+
+    name: Name
+
+
+class ChangeMember(Asked, frozen=True, kw_only=True):
+    """What is given is changed. `expires_at` null lets the membership last."""
+
+    display_name: Name | UnsetType = UNSET
+    time_zone: Annotated[str, msgspec.Meta(max_length=64)] | UnsetType = UNSET
+    expires_at: Moment | UnsetType | None = UNSET
+
+
+class MemberResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A member. `roles` are its own; those of its teams come on top."""
+
+    id: str
+    name: str
+    time_zone: str
+    roles: list[Role]
+    teams: list[Named]
+    joined_at: datetime
+    expires_at: datetime | None
+    version: int
+
+
+class MemberPage(msgspec.Struct, frozen=True):
+    """Members in the order in which they came."""
+
+    data: list[MemberResource]
+    next_cursor: str | None

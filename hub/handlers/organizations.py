@@ -1,0 +1,33 @@
+"""Organizations: make one, look at it, rename it."""
+
+from __future__ import annotations
+
+from hub.contract.people import CreateOrganization, RenameOrganization
+from hub.door.request import Request
+from hub.services import organizations
+
+
+class Organizations(Request):
+    """`/api/v1/orgs`"""
+
+    async def post(self) -> None:
+        """Create an organization; who asks becomes its owner."""
+        asked, key = self.read(CreateOrganization), self.idempotency_key()
+        created = await organizations.create(
+            self.desk.ports, self.credential, self.grant, asked, key, self.context
+        )
+        self.set_header("Location", f"/api/v1/orgs/{created.organization.slug}")
+        self.answer_once(created.organization, created.replayed, 201)
+
+
+class Organization(Request):
+    """`/api/v1/orgs/{org}`"""
+
+    async def get(self, org: str) -> None:
+        """The organization, and what the caller may do in it."""
+        self.answer(await organizations.show(self.desk.ports, self.grant))
+
+    async def patch(self, org: str) -> None:
+        """Give it another name; If-Match is its `version`."""
+        asked, version = self.read(RenameOrganization), self.if_match()
+        self.answer(await organizations.rename(self.desk.ports, self.grant, asked, version, self.context))

@@ -1,0 +1,35 @@
+"""Joining: the one way into an organization, and the one way to a role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from hub.contract.administration import MemberAdded, RoleGranted
+from hub.contract.ids import TenantId, new, text
+from hub.contract.words import Role, Scope
+from hub.services.change import Change
+from hub.storage import members, people
+
+MEMBER, KEY, TEAM = "member", "key", "team"
+
+
+async def join(changed: Change, person: TenantId, name: str, role: Role) -> UUID:
+    """Make a person a member with a role in the whole organization; the member's id."""
+    member = await people.add_member(changed.tx, new(), person, name, changed.now)
+    await members.vacate(changed.tx, member)  # of a membership that ended by itself, roles are left over
+    changed.happened(MemberAdded(name=name), member)
+    await give(changed, MEMBER, member, role)
+    return member
+
+
+async def give(
+    changed: Change, kind: str, subject: UUID, role: Role, expires_at: datetime | None = None
+) -> UUID | None:
+    """Bind a role in the whole organization to a member, team or key; None where it is bound already."""
+    binding, scope = new(), (Scope.ORGANIZATION, changed.grant.tenant)
+    if not await people.bind(changed.tx, binding, (kind, subject), role, scope, changed.now, expires_at):
+        return None
+    granted = RoleGranted(subject=text(kind, subject), role=role, scope=Scope.ORGANIZATION)
+    changed.happened(granted, binding)
+    return binding

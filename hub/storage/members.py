@@ -1,0 +1,75 @@
+"""Members as an organization sees them, with their roles and teams."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from hub.contract.words import Role
+from hub.storage.statement import written
+from hub.storage.tx import Tx
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A membership that has not ended. `roles` are its own and hold in the whole organization."""
+
+    id: UUID
+    display_name: str
+    time_zone: str
+    created_at: datetime
+    expires_at: datetime | None
+    version: int
+    roles: list[Role]
+    team_ids: list[UUID]
+    team_names: list[str]
+
+
+_SHOWN = """
+    SELECT m.id, m.display_name, m.time_zone, m.created_at, m.expires_at, m.version,
+      ARRAY(SELECT b.role FROM role_binding b WHERE b.tenant_id = :tenant AND b.subject_kind = 'member'
+        AND b.subject_id = m.id AND b.scope_kind = 'organization'
+        AND (b.expires_at IS NULL OR b.expires_at > now()) ORDER BY b.role) AS roles,
+      ARRAY(SELECT t.team_id FROM team_member t WHERE t.tenant_id = :tenant AND t.membership_id = m.id
+        ORDER BY t.team_id LIMIT 200) AS team_ids,
+      ARRAY(SELECT n.name FROM team_member t JOIN team n ON n.tenant_id = :tenant AND n.id = t.team_id
+        WHERE t.tenant_id = :tenant AND t.membership_id = m.id ORDER BY t.team_id LIMIT 200) AS team_names
+    FROM membership m
+    WHERE m.tenant_id = :tenant AND (m.expires_at IS NULL OR m.expires_at > now())
+"""
+_FIND = written(_SHOWN + " AND m.id = :id", tenant="uuid", id="uuid")
+_LOCK = written(_SHOWN + " AND m.id = :id FOR NO KEY UPDATE OF m", tenant="uuid", id="uuid")
+_PAGE = written(
+    _SHOWN + " AND m.id > :after ORDER BY m.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
+)
+_NO_ROLES = written(
+    "DELETE FROM role_binding WHERE tenant_id = :tenant AND subject_kind = 'member' AND subject_id = :id",
+    tenant="uuid", id="uuid",
+)  # fmt: skip
+_NO_TEAMS = written(
+    "DELETE FROM team_member WHERE tenant_id = :tenant AND membership_id = :id", tenant="uuid", id="uuid"
+)
+
+
+async def find(tx: Tx, id: UUID) -> Member | None:
+    """One member; None once the membership has ended."""
+    row = await tx.one(_FIND, id=id)
+    return msgspec.convert(dict(row), Member) if row else None
+
+
+async def lock(tx: Tx, id: UUID) -> Member | None:
+    """One member, whose row nobody else changes until this transaction ends."""
+    row = await tx.one(_LOCK, id=id)
+    return msgspec.convert(dict(row), Member) if row else None
+
+
+async def page(tx: Tx, after: UUID, limit: int) -> list[Member]:
+    """Members in the order in which they came."""
+    return [msgspec.convert(dict(row), Member) for row in await tx.fetch(_PAGE, after=after, limit=limit)]
+
+
+async def vacate(tx: Tx, id: UUID) -> None:
+    """Take all roles and teams from a member."""
+    await tx.fetch(_NO_ROLES, id=id)
+    await tx.fetch(_NO_TEAMS, id=id)
