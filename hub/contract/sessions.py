@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+
+PASSWORD_MAX = 1024
+Password = Annotated[str, msgspec.Meta(min_length=1, max_length=PASSWORD_MAX)]
+NewPassword = Annotated[str, msgspec.Meta(min_length=10, max_length=PASSWORD_MAX)]
 
 
 class SessionResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,3 +30,10 @@ class SessionPage(msgspec.Struct, frozen=True):
 
     data: list[SessionResource]
     next_cursor: str | None
+
+
+class ChangePassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The password as it is, and as it shall be."""
+
+    current: Password
+    new: NewPassword

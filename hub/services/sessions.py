@@ -17,7 +17,7 @@ from hub.contract.ids import INSTALLATION, TenantId, new, text
 from hub.contract.words import Role
 from hub.domain.errors import SignInFailed as SignInFailedError
 from hub.services import access
-from hub.services.change import change
+from hub.services.change import Change, change
 from hub.services.credentials import hash_of
 from hub.services.passwords import verify_password
 from hub.services.ports import Ports, RequestContext
@@ -81,24 +81,29 @@ async def sign_in(ports: Ports, email: str, password: str, context: RequestConte
         async with change(ports, access.system("sign-in", home), context) as changed:
             changed.happened(SignInFailed(), home)
         raise SignInFailedError
-    token, now = secrets.token_urlsafe(32), ports.clock()
-    id = new()
+    grant = await access.person(ports, tenant)
+    async with change(ports, grant, context) as changed:
+        token, credential = await start(changed)
+    shown = PersonShown(id=text("person", tenant), email=found.email, name=found.name)
+    return SignedIn(token=token, credential=credential, person=shown)
+
+
+async def start(changed: Change) -> tuple[str, Credential]:
+    """A new session of the person whose change this is, and its token, which is kept nowhere."""
+    token, id, now = secrets.token_urlsafe(32), new(), changed.now
     credential = Credential(
-        tenant_id=tenant,
+        tenant_id=changed.grant.tenant,
         id=id,
         kind="session",
         subject=id,
         scopes=(),
         expires_at=now + LASTS,
         last_used_at=now,
-        about={"device": context.device, "address": context.address},
+        about={"device": changed.context.device, "address": changed.context.address},
     )
-    grant = await access.person(ports, tenant, credential)
-    async with change(ports, grant, context) as changed:
-        await credentials.add(changed.tx, hash_of(token), credential, now)
-        changed.happened(SessionStarted(device=context.device), id)
-    shown = PersonShown(id=text("person", tenant), email=found.email, name=found.name)
-    return SignedIn(token=token, credential=credential, person=shown)
+    await credentials.add(changed.tx, hash_of(token), credential, now)
+    changed.happened(SessionStarted(device=changed.context.device), id)
+    return token, credential
 
 
 async def sign_out(ports: Ports, credential: Credential, context: RequestContext) -> None:
