@@ -3,13 +3,16 @@
 import assert from "node:assert/strict";
 
 const ROOT = new URL("../../static/", import.meta.url);
-const PAGES = ["sign-in", "board", "incident"];
 
 /** @param {string} path */
 const read = (path) => Deno.readTextFile(new URL(path, ROOT));
 
 /** @param {string} folder */
 const names = (folder) => [...Deno.readDirSync(new URL(folder, ROOT))].map(({ name }) => name);
+
+const PAGES = names(".").filter((name) => name.endsWith(".html")).map((name) =>
+  name.slice(0, -".html".length)
+);
 
 /** Modules that a module imports, itself first. @param {string} name @param {Set<string>} [found] */
 async function closure(name, found = new Set()) {
