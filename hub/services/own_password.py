@@ -10,7 +10,7 @@ from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotFound
 from hub.domain.passwords import require_strong
-from hub.services import sessions
+from hub.services import sessions, tries
 from hub.services.change import change, read
 from hub.services.own_sessions import end_but
 from hub.services.passwords import hash_password, verify_password
@@ -24,11 +24,13 @@ async def change_password(
 ) -> SignedIn:
     """Change it, end all sessions, and start a new one for the browser that asked.
 
-    Raise Invalid for a common new one, and for a wrong current one, which counts as a failed sign-in.
+    Raise Invalid for a common new one, and for a wrong current one, which counts as a failed sign-in;
+    RateLimited after too many of these.
     """
     grant.require(Action.SELF_MANAGE)
     async with read(ports, grant) as tx:
         found = await people.this_person(tx)
+        await tries.check(tx, grant.tenant, ports.clock())
     if found is None:
         raise NotFound
     require_strong(asked.new, "/new", found.email)

@@ -16,7 +16,7 @@ from hub.contract.administration import SessionEnded, SessionStarted, SignInFail
 from hub.contract.ids import INSTALLATION, TenantId, new, text
 from hub.contract.words import Role
 from hub.domain.errors import SignInFailed as SignInFailedError
-from hub.services import access
+from hub.services import access, tries
 from hub.services.change import Change, change
 from hub.services.credentials import hash_of
 from hub.services.passwords import verify_password
@@ -63,23 +63,24 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def sign_in(ports: Ports, email: str, password: str, context: RequestContext) -> SignedIn:
-    """A new session for a proven password. Raise SignInFailed alike for a wrong one and an unknown name.
+    """A new session for a proven password. Raise SignInFailed alike for a wrong one and an unknown name,
+    RateLimited alike for both after too many.
 
     A failure is an event in the person's log, or, for a name that nobody has, in the installation's.
     """
-    tenant = await directory.find_identity(ports.store, "password", email.strip().lower())
-    found = None
-    if tenant is not None:
-        async with ports.store.begin(tenant) as tx:
-            found = await people.this_person(tx)
+    email = email.strip().lower()
+    tenant = await directory.find_identity(ports.store, "password", email)
+    home, account = tenant or INSTALLATION, tenant or tries.nobody(ports.config, email)
+    async with ports.store.begin(home) as tx:
+        found = await people.this_person(tx)
+        await tries.check(tx, account, ports.clock())
     if (
         not await verify_password(found.secret if found else None, password)
         or tenant is None
         or found is None
     ):
-        home = tenant or INSTALLATION
         async with change(ports, access.system("sign-in", home), context) as changed:
-            changed.happened(SignInFailed(), home)
+            changed.happened(SignInFailed(), account)
         raise SignInFailedError
     grant = await access.person(ports, tenant)
     async with change(ports, grant, context) as changed:

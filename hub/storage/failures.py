@@ -1,0 +1,28 @@
+"""Failed sign-ins, read from the log that they are events of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.storage.statement import written
+from hub.storage.tx import Tx
+
+# The newest 500 events are looked at, so that an old log costs no more than a young one.
+_FAILURES = written(
+    """
+    WITH newest AS (
+      SELECT position, kind, at, subject FROM incident_event WHERE tenant_id = :tenant
+      ORDER BY position DESC LIMIT 500
+    )
+    SELECT at FROM newest
+    WHERE kind = 'sign_in.failed' AND subject = :subject AND at > :since
+      AND position > (SELECT coalesce(max(position), 0) FROM newest WHERE kind = 'session.started')
+    ORDER BY position DESC LIMIT :most
+    """,
+    tenant="uuid", subject="text", since="time", most="int",
+)  # fmt: skip
+
+
+async def failures(tx: Tx, subject: str, since: datetime, most: int) -> list[datetime]:
+    """When sign-ins of this account failed since then and since the last that worked; newest first."""
+    return [row["at"] for row in await tx.fetch(_FAILURES, subject=subject, since=since, most=most)]
