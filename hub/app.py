@@ -10,6 +10,7 @@ import socket
 from collections.abc import Awaitable
 from typing import Any, Final
 
+import msgspec
 import structlog
 from tornado.httpserver import HTTPServer
 from tornado.httputil import ParseBodyConfig, ParseMultipartConfig, set_parse_body_config
@@ -21,8 +22,10 @@ from hub.domain.errors import Unavailable
 from hub.door.application import House
 from hub.door.desk import Desk
 from hub.door.gate import Gate
+from hub.door.guard import cookie_name
 from hub.door.limits import Quotas, SignIns
 from hub.door.origins import Networks, networks
+from hub.door.spec import describe
 from hub.handlers import pages
 from hub.logs import Seldom
 from hub.realtime.doorbell import Doorbell
@@ -58,7 +61,9 @@ def build(ports: Ports, gate: Gate, receiver: Receiver, station: Station, librar
     """The public application. Raise Unguarded when a route or a command declares no action."""
     config = ports.config
     desk = make_desk(ports, gate, config.hosts, config.origins, proxies(config))
-    return House(ROUTES, desk, {"receiver": receiver, "station": station, "library": library})
+    description = msgspec.json.encode(describe(ROUTES, cookie_name(config)))
+    supplies = {"receiver": receiver, "station": station, "library": library, "description": description}
+    return House(ROUTES, desk, supplies)
 
 
 def build_operator(ports: Ports, gate: Gate) -> House:

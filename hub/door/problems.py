@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from hub.contract.problems import ProblemResource
 from hub.contract.signals import Fault
 from hub.domain import errors
 
@@ -128,20 +129,18 @@ def known(error: BaseException | None, status: int = 500) -> errors.HubError:
 def problem(error: errors.HubError, request_id: str) -> Problem:
     """Write an error as `application/problem+json` (RFC 9457), with the headers that its status asks for."""
     status = STATUS[type(error)]
-    body: dict[str, object] = {
-        "type": f"/docs/problems#{error.code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": error.detail,
-        "code": error.code,
-        "request_id": request_id,
-        "errors": faults(error),
-    }
+    body = ProblemResource(
+        type=f"/docs/problems#{error.code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=error.detail,
+        code=error.code,
+        request_id=request_id,
+        errors=faults(error),
+        current=error.current if isinstance(error, errors.Conflict | errors.Stale) else msgspec.UNSET,
+        first=error.first if isinstance(error, errors.Conflict) else msgspec.UNSET,
+    )
     headers = {}
-    if isinstance(error, errors.Conflict):
-        body |= {"current": error.current, "first": error.first}
-    if isinstance(error, errors.Stale):
-        body |= {"current": error.current}
     if isinstance(error, errors.Unavailable | errors.RateLimited):
         headers["Retry-After"] = str(error.retry_after)
     if status == 401:

@@ -37,6 +37,7 @@ class Route(msgspec.Struct, frozen=True):
     method what the caller must be allowed to do. `kwargs` are given to the handler as they are; `needs` names
     what the application has to give it (a Receiver, the Station). `body_max` bounds its bodies in bytes.
     `machine` marks what machines call that know neither our Host nor a cookie: health checks and ingest.
+    `about` says what it is for where one handler serves several routes (door/spec.py).
     """
 
     path: str
@@ -46,6 +47,7 @@ class Route(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] = ()
     body_max: int = BODY_MAX
     machine: bool = False
+    about: str | None = None
 
     @property
     def pattern(self) -> str:

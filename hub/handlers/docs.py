@@ -1,12 +1,27 @@
-"""Docs: what each problem code means; every problem links here."""
+"""Docs: the description for machines, and what each problem code means; every problem links here."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from tornado.escape import xhtml_escape
 
 from hub.domain.errors import HubError
 from hub.door.problems import STATUS
 from hub.door.request import Request
+from hub.door.says import says
+
+
+class Description(Request):
+    """`/api/v1/openapi.json`"""
+
+    description: bytes
+
+    @says(dict[str, Any])
+    def get(self) -> None:
+        """This description of the API, for machines."""
+        self.set_header("Content-Type", "application/json")
+        self.write(self.description)
 
 
 class Problems(Request):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.door.request import Request
+from hub.door.says import says
 from hub.services import health
 
 
@@ -11,6 +12,7 @@ class Livez(Request):
 
     answers_while_closed = True
 
+    @says(dict[str, str])
     def get(self) -> None:
         """200 as long as the loop turns."""
         self.answer({"status": "alive"})
@@ -21,6 +23,7 @@ class Readyz(Request):
 
     answers_while_closed = True
 
+    @says(health.Readiness)
     async def get(self) -> None:
         """200, or 503 while the process drains, the database is away, or its schema or role is wrong."""
         readiness = await health.ready(self.desk.ports)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from hub.contract.commands import COMMANDS
 from hub.contract.requests import OpenIncident
+from hub.contract.resources import IncidentPage, IncidentResource, Performed, TimelinePage
+from hub.domain.errors import Conflict, NotAllowedNow
 from hub.door.request import Request
+from hub.door.says import says
 from hub.services import incidents
 
 
 class Incidents(Request):
     """`/incidents`"""
 
+    @says(IncidentPage, query={"status": "`open`, `all`, or statuses, comma separated; all unless given."})
     async def get(self, org: str) -> None:
         """A page, newest first; `status` filters."""
         limit, cursor = self.page()
@@ -18,6 +22,7 @@ class Incidents(Request):
         statuses = incidents.statuses_of(words)
         self.answer_page(await incidents.page(self.desk.ports, self.grant, statuses, limit, cursor))
 
+    @says(IncidentResource, 201, takes=OpenIncident, once=True)
     async def post(self, org: str) -> None:
         """Open one by hand."""
         asked, key = self.read(OpenIncident), self.idempotency_key()
@@ -29,6 +34,7 @@ class Incidents(Request):
 class Incident(Request):
     """`/incidents/{incident}`"""
 
+    @says(IncidentResource, versioned=True)
     async def get(self, org: str, incident: str) -> None:
         """One incident by id or number; its ETag is its version."""
         shown = await incidents.show(self.desk.ports, self.grant, incident)
@@ -38,6 +44,7 @@ class Incident(Request):
 class Timeline(Request):
     """`/incidents/{incident}/timeline`"""
 
+    @says(TimelinePage)
     async def get(self, org: str, incident: str) -> None:
         """A page of its events, oldest first."""
         limit, cursor = self.page()
@@ -47,6 +54,7 @@ class Timeline(Request):
 class Command(Request):
     """`/incidents/{incident}/{command}`; the guard has asked for the action of the command."""
 
+    @says(Performed, once=True, may=(Conflict, NotAllowedNow))
     async def post(self, org: str, incident: str, command: str) -> None:
         """Do it, once for each Idempotency-Key."""
         asked, key = self.read(COMMANDS[command]), self.idempotency_key()

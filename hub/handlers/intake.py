@@ -6,17 +6,18 @@ import binascii
 import hashlib
 from base64 import b64decode
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import msgspec
 
 from hub.contract import ids
-from hub.domain.errors import HubError, Unavailable
+from hub.domain.errors import HubError, Invalid, Unauthenticated, Unavailable
 from hub.door import guard
 from hub.door.bounded import Arrived
 from hub.door.problems import TooLarge
 from hub.door.request import Request
+from hub.door.says import says
 from hub.services.receive import Receiver, row_id
 from hub.sources.base import Checked, Reply, Source
 from hub.storage.inbox import InboxRow
@@ -34,6 +35,7 @@ class Intake(Request):
     def check_size(self) -> None:
         """Nothing yet: what is too large is kept by its beginning, once the key is known."""
 
+    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated))
     async def post(self, integration: str = "", key: str = "") -> None:
         """202 after COMMIT, or what this format's senders understand."""
         checked = self.source.check(self.request.body)

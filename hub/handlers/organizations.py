@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from hub.contract.people import CreateOrganization, RenameOrganization
+from hub.contract.resources import OrganizationResource
+from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
+from hub.door.says import says
 from hub.services import organizations
 
 
 class Organizations(Request):
     """`/api/v1/orgs`"""
 
+    @says(OrganizationResource, 201, takes=CreateOrganization, once=True, may=(NotAllowedNow,))
     async def post(self) -> None:
         """Create an organization; who asks becomes its owner."""
         asked, key = self.read(CreateOrganization), self.idempotency_key()
@@ -23,10 +27,12 @@ class Organizations(Request):
 class Organization(Request):
     """`/api/v1/orgs/{org}`"""
 
+    @says(OrganizationResource)
     async def get(self, org: str) -> None:
         """The organization, and what the caller may do in it."""
         self.answer(await organizations.show(self.desk.ports, self.grant))
 
+    @says(OrganizationResource, takes=RenameOrganization, versioned=True)
     async def patch(self, org: str) -> None:
         """Give it another name; If-Match is its `version`."""
         asked, version = self.read(RenameOrganization), self.if_match()

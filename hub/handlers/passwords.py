@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 
 from hub.contract.sessions import ChangePassword
+from hub.domain.errors import RateLimited
 from hub.door.request import Request
-from hub.handlers.sessions import answer_signed_in
+from hub.door.says import says
+from hub.handlers.sessions import Started, answer_signed_in
 from hub.services import own_password
 
 
 class OwnPassword(Request):
     """`/api/v1/me/password`"""
 
+    @says(Started, takes=ChangePassword, may=(RateLimited,))
     async def put(self) -> None:
         """Change it. Tries are counted like sign-ins; a session that was stolen guesses no faster."""
         asked, tries, person = self.read(ChangePassword), self.desk.sign_ins, self.grant.actor.id

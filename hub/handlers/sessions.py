@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from hub.contract.requests import SignIn
+from hub.contract.sessions import SessionPage
+from hub.domain.errors import RateLimited, SignInFailed, Unauthenticated
 from hub.door import guard
 from hub.door.request import Request
+from hub.door.says import says
 from hub.services import own_sessions, sessions
-from hub.services.sessions import SignedIn
+from hub.services.sessions import PersonShown, SignedIn
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """A session, to the browser that it is for; the cookie comes beside it."""
+
+    person: PersonShown
+    csrf: str
 
 
 def answer_signed_in(request: Request, signed: SignedIn, status: int) -> None:
@@ -18,7 +30,7 @@ def answer_signed_in(request: Request, signed: SignedIn, status: int) -> None:
     name, ends = guard.cookie_name(ports.config), signed.credential.expires_at
     request.set_cookie(name, value, expires=ends, **guard.COOKIE)
     csrf = sessions.csrf(ports, signed.credential.id)
-    request.answer({"person": signed.person, "csrf": csrf}, status)
+    request.answer(Started(person=signed.person, csrf=csrf), status)
 
 
 def _take_cookie(request: Request) -> None:
@@ -28,6 +40,7 @@ def _take_cookie(request: Request) -> None:
 class Session(Request):
     """`/api/v1/session`: the browser's own; API keys need none."""
 
+    @says(Started, 201, takes=SignIn, may=(SignInFailed, RateLimited))
     async def post(self) -> None:
         """Sign in. A session that the browser came with ends: its id is never used again."""
         asked, ports = self.read(SignIn), self.desk.ports
@@ -39,6 +52,7 @@ class Session(Request):
             await sessions.sign_out(ports, before, self.context)
         answer_signed_in(self, signed, 201)
 
+    @says(status=204)
     async def delete(self) -> None:
         """Sign out: the session and its streams end everywhere."""
         await sessions.sign_out(self.desk.ports, self.credential, self.context)
@@ -49,6 +63,7 @@ class Session(Request):
 class Me(Request):
     """`/api/v1/me`"""
 
+    @says(sessions.Me, may=(Unauthenticated,))
     async def get(self) -> None:
         """Who presents this session or key, and where they may go."""
         credential, _ = await guard.identify(self)
@@ -58,10 +73,12 @@ class Me(Request):
 class OwnSessions(Request):
     """`/api/v1/me/sessions`"""
 
+    @says(SessionPage)
     async def get(self) -> None:
         """A page of the browsers that one is signed in with."""
         self.answer_page(await own_sessions.page(self.desk.ports, self.grant, *self.page()))
 
+    @says(status=204)
     async def delete(self) -> None:
         """End all sessions but this one."""
         await own_sessions.end_others(self.desk.ports, self.grant, self.context)
@@ -71,6 +88,7 @@ class OwnSessions(Request):
 class OwnSession(Request):
     """`/api/v1/me/sessions/{session}`"""
 
+    @says(status=204)
     async def delete(self, session: str) -> None:
         """End one session; where it is this one, that is signing out."""
         if await own_sessions.end(self.desk.ports, self.grant, session, self.context):
