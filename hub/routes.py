@@ -11,6 +11,7 @@ from hub.handlers import (
     health,
     incidents,
     intake,
+    integrations,
     jobs,
     members,
     organizations,
@@ -28,6 +29,7 @@ ORG: Final = "/api/v1/orgs/{org}"
 INCIDENT: Final = ORG + "/incidents/{incident}"
 MEMBER: Final = ORG + "/members/{member}"
 SERVICE: Final = ORG + "/services/{service}"
+INTEGRATION: Final = ORG + "/integrations/{integration}"
 PAGE: Final[dict[str, Guard]] = {
     "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.")
 }
@@ -88,6 +90,29 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(SERVICE, services.Service, {"GET": Action.SERVICE_READ, "PATCH": Action.SERVICE_MANAGE}),
     Route(SERVICE + "/archive", services.Archive, {"POST": Action.SERVICE_MANAGE}),
+    Route(
+        ORG + "/integrations",
+        integrations.Integrations,
+        {"GET": Action.INTEGRATION_READ, "POST": Action.INTEGRATION_MANAGE},
+    ),
+    Route(
+        INTEGRATION,
+        integrations.Integration,
+        {"GET": Action.INTEGRATION_READ, "PATCH": Action.INTEGRATION_MANAGE},
+    ),
+    Route(INTEGRATION + "/rotate", integrations.RotateKey, {"POST": Action.INTEGRATION_MANAGE}),
+    Route(
+        INTEGRATION + "/disable",
+        integrations.Disable,
+        {"POST": Action.INTEGRATION_MANAGE},
+        {"is_disabled": True},
+    ),
+    Route(
+        INTEGRATION + "/enable",
+        integrations.Disable,
+        {"POST": Action.INTEGRATION_MANAGE},
+        {"is_disabled": False},
+    ),
     Route(ORG + "/receipts", readers.Receipts, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/receipts/{receipt}", readers.Receipt, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/audit", readers.Audit, {"GET": Action.AUDIT_READ}),
@@ -99,7 +124,22 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"GET": Action.INCIDENT_READ, "PATCH": Action.ORGANIZATION_MANAGE},
     ),
     Route(ORG + "/members", members.Members, {"GET": Action.MEMBER_READ}),
-    Route(MEMBER, members.Member, {"GET": Action.MEMBER_READ}),
+    Route(
+        MEMBER,
+        members.Member,
+        {"GET": Action.MEMBER_READ, "PATCH": Action.MEMBER_MANAGE, "DELETE": Action.MEMBER_MANAGE},
+    ),
+    Route(MEMBER + "/holds", members.Holds, {"GET": Action.MEMBER_MANAGE}),
+    Route(
+        ORG + "/bindings",
+        members.Bindings,
+        {"GET": Action.MEMBER_READ, "POST": Action.MEMBER_MANAGE},
+    ),
+    Route(
+        ORG + "/bindings/{binding}",
+        members.Binding,
+        {"GET": Action.MEMBER_READ, "DELETE": Action.MEMBER_MANAGE},
+    ),
     # who they are
     Route(
         "/api/v1/session",

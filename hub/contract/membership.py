@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hub.contract.administration import Administrative
+from hub.contract.administration import Administrative, Altered
+from hub.contract.words import Role
 
 
 class OrganizationRenamed(Administrative, frozen=True, kw_only=True):
@@ -12,3 +13,30 @@ class OrganizationRenamed(Administrative, frozen=True, kw_only=True):
     about = "organization"
     name: str
     was: str
+
+
+class MemberChanged(Administrative, frozen=True, kw_only=True):
+    """Fields of a membership were changed."""
+
+    kind = "member.changed"
+    about = "member"
+    changes: dict[str, Altered]
+
+
+class MemberRemoved(Administrative, frozen=True, kw_only=True):
+    """A membership ended, and with it these roles and teams; the person's account stays."""
+
+    kind = "member.removed"
+    about = "member"
+    name: str
+    roles: tuple[Role, ...]
+    teams: tuple[str, ...]
+
+
+class RoleRevoked(Administrative, frozen=True, kw_only=True):
+    """A role was taken back."""
+
+    kind = "role.revoked"
+    about = "binding"
+    subject: str
+    role: Role

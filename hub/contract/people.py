@@ -61,3 +61,46 @@ class MemberPage(msgspec.Struct, frozen=True):
 
     data: list[MemberResource]
     next_cursor: str | None
+
+
+class GiveRole(Asked, frozen=True, kw_only=True):
+    """A role in the whole organization for a member, a team or a key; `expires_at` null lets it last."""
+
+    subject: Reference
+    role: Role
+    expires_at: Moment | None = None
+
+
+class BindingResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that somebody has. It is given and taken back, never changed: its version is always 1."""
+
+    id: str
+    subject: Named
+    role: Role
+    created_at: datetime
+    expires_at: datetime | None
+    version: int = 1
+
+
+class BindingPage(msgspec.Struct, frozen=True):
+    """Roles in the order in which they were given."""
+
+    data: list[BindingResource]
+    next_cursor: str | None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """An open incident that somebody has acknowledged."""
+
+    id: str
+    number: int
+    title: str
+
+
+class Holds(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member has in this organization: roles and teams go with a removal, and nobody else may be
+    working on the incidents; at most 200 of them."""
+
+    roles: list[Role]
+    teams: list[Named]
+    acknowledged: list[Held]

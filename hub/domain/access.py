@@ -17,6 +17,7 @@ READ: Final = frozenset(
         Action.INCIDENT_READ,
         Action.STREAM_FOLLOW,
         Action.SERVICE_READ,
+        Action.INTEGRATION_READ,
         Action.MEMBER_READ,
         Action.RECEIPT_READ,
     }
@@ -30,10 +31,19 @@ WORK: Final = frozenset(
         Action.INCIDENT_EDIT,
     }
 )
-MANAGE: Final = frozenset({Action.AUDIT_READ, Action.SERVICE_MANAGE, Action.ORGANIZATION_MANAGE})
+MANAGE: Final = frozenset(
+    {
+        Action.AUDIT_READ,
+        Action.SERVICE_MANAGE,
+        Action.INTEGRATION_MANAGE,
+        Action.ORGANIZATION_MANAGE,
+        Action.MEMBER_MANAGE,
+    }
+)
+OWN: Final = frozenset({Action.OWNER_MANAGE})
 
 MATRIX: Final[dict[Role, frozenset[Action]]] = {
-    Role.OWNER: READ | WORK | MANAGE,
+    Role.OWNER: READ | WORK | MANAGE | OWN,
     Role.ADMIN: READ | WORK | MANAGE,
     Role.RESPONDER: READ | WORK,
     Role.OBSERVER: READ,
@@ -79,6 +89,11 @@ class Grant:
         """Raise Forbidden unless this Grant holds `action`."""
         if action not in self.actions:
             raise Forbidden(f"Your role does not allow {action.value}.")
+
+
+def may_grant(grant: Grant, role: Role) -> bool:
+    """Nobody gives away what they do not hold: a key narrowed by scopes gives no role that is wider."""
+    return MATRIX[role] <= grant.actions
 
 
 def mint(

@@ -1,14 +1,17 @@
-"""Members of an organization."""
+"""Members of an organization, and their roles."""
 
 from __future__ import annotations
 
+from hub.contract.people import ChangeMember, GiveRole, MemberPage, MemberResource
 from hub.door.request import Request
-from hub.services import members
+from hub.door.says import says
+from hub.services import members, roles
 
 
 class Members(Request):
     """`/members`"""
 
+    @says(MemberPage)
     async def get(self, org: str) -> None:
         """A page of members, in the order in which they came."""
         self.answer_page(await members.page(self.desk.ports, self.grant, *self.page()))
@@ -17,7 +20,58 @@ class Members(Request):
 class Member(Request):
     """`/members/{member}`"""
 
+    @says(MemberResource, versioned=True)
     async def get(self, org: str, member: str) -> None:
         """One member; its ETag is its version."""
         shown = await members.show(self.desk.ports, self.grant, member)
         self.answer_version(shown, shown.version)
+
+    async def patch(self, org: str, member: str) -> None:
+        """Change what the body names."""
+        asked, version = self.read(ChangeMember), self.if_match()
+        changed = await members.change_member(
+            self.desk.ports, self.grant, member, asked, version, self.context
+        )
+        self.answer_version(changed, changed.version)
+
+    async def delete(self, org: str, member: str) -> None:
+        """Remove them, with their roles and teams."""
+        await members.remove(self.desk.ports, self.grant, member, self.if_match(), self.context)
+        self.set_status(204)
+
+
+class Holds(Request):
+    """`/members/{member}/holds`"""
+
+    async def get(self, org: str, member: str) -> None:
+        """What a removal would vacate."""
+        self.answer(await members.holds(self.desk.ports, self.grant, member))
+
+
+class Bindings(Request):
+    """`/bindings`"""
+
+    async def get(self, org: str) -> None:
+        """A page of roles, in the order in which they were given."""
+        self.answer_page(await roles.page(self.desk.ports, self.grant, *self.page()))
+
+    async def post(self, org: str) -> None:
+        """Give a role."""
+        asked, key = self.read(GiveRole), self.idempotency_key()
+        given, replayed = await roles.give_role(self.desk.ports, self.grant, asked, key, self.context)
+        self.set_header("Location", f"/api/v1/orgs/{self.grant.slug}/bindings/{given.id}")
+        self.answer_once(given, replayed, 201)
+
+
+class Binding(Request):
+    """`/bindings/{binding}`"""
+
+    async def get(self, org: str, binding: str) -> None:
+        """One role that somebody has."""
+        shown = await roles.show(self.desk.ports, self.grant, binding)
+        self.answer_version(shown, shown.version)
+
+    async def delete(self, org: str, binding: str) -> None:
+        """Take it back."""
+        await roles.take_back(self.desk.ports, self.grant, binding, self.if_match(), self.context)
+        self.set_status(204)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from uuid import UUID
+from zoneinfo import available_timezones
+
+import msgspec
 
 from hub.contract.ids import parse, text
-from hub.contract.people import MemberPage, MemberResource
+from hub.contract.membership import MemberChanged, MemberRemoved
+from hub.contract.people import ChangeMember, Held, Holds, MemberPage, MemberResource
 from hub.contract.resources import Named
+from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import NotFound
+from hub.domain.errors import Invalid, NotFound, Stale
 from hub.services import paging
-from hub.services.change import read
-from hub.services.ports import Ports
-from hub.storage import members
+from hub.services.altered import altered, asked_for
+from hub.services.change import change, read
+from hub.services.ports import Ports, RequestContext
+from hub.services.roles import check_end, require_over, require_owned
+from hub.storage import members, organizations
 from hub.storage.members import Member
+from hub.storage.tx import Tx
 
 
 async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> MemberPage:
@@ -66,3 +74,77 @@ def resource(member: Member) -> MemberResource:
         expires_at=member.expires_at,
         version=member.version,
     )
+
+
+async def change_member(
+    ports: Ports, grant: Grant, reference: str, body: ChangeMember, version: int, context: RequestContext
+) -> MemberResource:
+    """Change what the body names. Raise Stale unless `version` is the present one, Forbidden where somebody
+    else than an owner changes an owner, NotAllowedNow where the last owner would get an end."""
+    grant.require(Action.MEMBER_MANAGE)
+    id, wanted = id_of(reference), asked_for(body)
+    if wanted.get("time_zone", "UTC") not in available_timezones():
+        fault = Fault(pointer="/time_zone", code="unknown", detail="This is no IANA time zone.")
+        raise Invalid([fault])
+    async with change(ports, grant, context) as changed:
+        check_end(wanted.get("expires_at"), changed.now)
+        before = await _lock(changed.tx, grant, id, version)
+        after = msgspec.structs.replace(before, **wanted)
+        if after == before:
+            return resource(before)
+        await members.change(changed.tx, id, after.display_name, after.time_zone, after.expires_at)
+        changed.happened(MemberChanged(changes=altered(_fields(before), _fields(after))), id)
+        await require_owned(changed.tx)
+        return resource(known(await members.find(changed.tx, id)))
+
+
+async def remove(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
+    """End a membership: roles and teams go, streams end when they are authorised again, the person's account
+    stays. Only owners remove owners, and never the last one."""
+    grant.require(Action.MEMBER_MANAGE)
+    id = id_of(reference)
+    async with change(ports, grant, context) as changed:
+        member = await _lock(changed.tx, grant, id, version)
+        await members.vacate(changed.tx, id)
+        await members.end(changed.tx, id)
+        removed = MemberRemoved(
+            name=member.display_name,
+            roles=tuple(member.roles),
+            teams=tuple(text("team", team) for team in member.team_ids),
+        )
+        changed.happened(removed, id)
+        await require_owned(changed.tx)
+
+
+async def holds(ports: Ports, grant: Grant, reference: str) -> Holds:
+    """What a removal would vacate, and the incidents that nobody else may be working on."""
+    grant.require(Action.MEMBER_MANAGE)
+    async with read(ports, grant) as tx:
+        member = known(await members.find(tx, id_of(reference)))
+        has = await members.acknowledged(tx, text("member", member.id))
+    shown = resource(member)
+    return Holds(
+        roles=shown.roles,
+        teams=shown.teams,
+        acknowledged=[
+            Held(id=text("incident", each.id), number=each.number, title=each.title) for each in has
+        ],
+    )
+
+
+async def _lock(tx: Tx, grant: Grant, id: UUID, version: int) -> Member:
+    """The member, for a change: nobody else changes who owns the organization until this transaction ends."""
+    await organizations.lock(tx)
+    member = known(await members.lock(tx, id))
+    if member.version != version:
+        raise Stale(resource(member))
+    require_over(grant, member.roles)
+    return member
+
+
+def _fields(member: Member) -> dict[str, str | int | None]:
+    return {
+        "display_name": member.display_name,
+        "time_zone": member.time_zone,
+        "expires_at": member.expires_at.isoformat() if member.expires_at else None,
+    }

@@ -26,6 +26,14 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     team_names: list[str]
 
 
+class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """An open incident that a member has."""
+
+    id: UUID
+    number: int
+    title: str
+
+
 _SHOWN = """
     SELECT m.id, m.display_name, m.time_zone, m.created_at, m.expires_at, m.version,
       ARRAY(SELECT b.role FROM role_binding b WHERE b.tenant_id = :tenant AND b.subject_kind = 'member'
@@ -43,6 +51,25 @@ _LOCK = written(_SHOWN + " AND m.id = :id FOR NO KEY UPDATE OF m", tenant="uuid"
 _PAGE = written(
     _SHOWN + " AND m.id > :after ORDER BY m.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
 )
+_CHANGE = written(
+    "UPDATE membership SET display_name = :name, time_zone = :zone, expires_at = :expires_at,"
+    " version = version + 1 WHERE tenant_id = :tenant AND id = :id",
+    tenant="uuid", id="uuid", name="text", zone="text", expires_at="time",
+)  # fmt: skip
+_END = written(
+    "UPDATE membership SET expires_at = least(expires_at, now()), version = version + 1"
+    " WHERE tenant_id = :tenant AND id = :id",
+    tenant="uuid", id="uuid",
+)  # fmt: skip
+_ACKNOWLEDGED = written(
+    """
+    SELECT id, number, title FROM incident
+    WHERE tenant_id = :tenant AND status IN ('triggered', 'acknowledged', 'mitigated')
+      AND acknowledgements @> jsonb_build_array(jsonb_build_object('actor', (:actor)::text))
+    ORDER BY id DESC LIMIT 200
+    """,
+    tenant="uuid", actor="text",
+)  # fmt: skip
 _NO_ROLES = written(
     "DELETE FROM role_binding WHERE tenant_id = :tenant AND subject_kind = 'member' AND subject_id = :id",
     tenant="uuid", id="uuid",
@@ -73,3 +100,19 @@ async def vacate(tx: Tx, id: UUID) -> None:
     """Take all roles and teams from a member."""
     await tx.fetch(_NO_ROLES, id=id)
     await tx.fetch(_NO_TEAMS, id=id)
+
+
+async def change(tx: Tx, id: UUID, name: str, time_zone: str, expires_at: datetime | None) -> None:
+    """Write what can be changed of a membership; its version moves."""
+    await tx.fetch(_CHANGE, id=id, name=name, zone=time_zone, expires_at=expires_at)
+
+
+async def end(tx: Tx, id: UUID) -> None:
+    """End a membership at this moment of the database's clock, which is also who asks whether it lasts. The
+    row stays: the log names it."""
+    await tx.fetch(_END, id=id)
+
+
+async def acknowledged(tx: Tx, actor: str) -> list[Acknowledged]:
+    """The open incidents that an actor has acknowledged, newest first, at most 200."""
+    return [Acknowledged(**dict(row)) for row in await tx.fetch(_ACKNOWLEDGED, actor=actor)]

@@ -25,7 +25,11 @@ incident:resolve           x     x     x     .
 incident:note              x     x     x     .
 incident:edit              x     x     x     .
 audit:read                 x     x     .     .
+member:manage              x     x     .     .
+owner:manage               x     .     .     .
 service:manage             x     x     .     .
+integration:read           x     x     x     x
+integration:manage         x     x     .     .
 organization:manage        x     x     .     .
 self:read                  .     .     .     .
 self:manage                .     .     .     .
@@ -38,9 +42,10 @@ refusal:record             .     .     .     .
 ROLES = [Role.OWNER, Role.ADMIN, Role.RESPONDER, Role.OBSERVER]
 TABLE = {line.split()[0]: line.split()[1:] for line in CELLS.strip().splitlines()}
 ADMINISTRATIVE = {
-    "organization.renamed",
+    "organization.renamed", "member.changed", "member.removed", "role.revoked",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
-    "service.changed", "service.archived",
+    "service.changed", "service.archived", "integration.changed", "integration.rotated",
+    "integration.disabled", "integration.enabled",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
 }  # fmt: skip
