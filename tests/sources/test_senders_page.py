@@ -27,7 +27,7 @@ def test_every_example_body_is_taken() -> None:
 
 
 def test_every_field_of_the_table_exists() -> None:
-    table = PAGE.split("| field | |", 1)[1].split("\n\n", 1)[0]
+    table = re.split(r"^\| field +\| +\|$", PAGE, flags=re.MULTILINE)[1].split("\n\n", 1)[0]
     names = [
         name
         for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
