@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import hashlib
-from collections.abc import AsyncIterator
+import inspect
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -177,3 +179,16 @@ async def impatient(ports: Ports, database: Database, setting: str) -> AsyncIter
     await short.store.open()
     yield short
     await short.store.close()
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Let the others run until something holds, or until the test's own time-out. What holds may be asked
+    of a server, and is then awaited."""
+    while True:
+        found = holds()
+        if inspect.isawaitable(found):
+            found = await found
+            await asyncio.sleep(0.005)
+        if found:
+            return
+        await asyncio.sleep(0)
