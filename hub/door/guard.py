@@ -75,6 +75,7 @@ async def identify(request: Request) -> tuple[Credential, bool]:
         credential = await credentials.find(request.desk.ports, key)
         if credential is None or credential.kind != "api_key":
             raise Unauthenticated("This API key is not known, or has ended.")
+        await credentials.note_use(request.desk.ports, credential)
         _count(request, request.desk.quotas.credentials, credential.id)
         return credential, False
     if request.get_cookie(cookie_name(request.desk.ports.config)) is None:

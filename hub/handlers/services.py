@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from hub.contract.catalogue import NewService, Nothing, ServicePatch
+from hub.contract.resources import ServicePage, ServiceResource
+from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
+from hub.door.says import says
 from hub.services import catalogue
 
 
 class Services(Request):
     """`/services`"""
 
+    @says(ServicePage)
     async def get(self, org: str) -> None:
         """A page of services that are not archived."""
         self.answer_page(await catalogue.page_services(self.desk.ports, self.grant, *self.page()))
 
+    @says(ServiceResource, 201, takes=NewService, once=True)
     async def post(self, org: str) -> None:
         """Make one."""
         asked, key = self.read(NewService), self.idempotency_key()
@@ -25,23 +30,26 @@ class Services(Request):
 class Service(Request):
     """`/services/{service}`"""
 
+    @says(ServiceResource, versioned=True)
     async def get(self, org: str, service: str) -> None:
         """One service, with how it does; its ETag is its version."""
         shown = await catalogue.show_service(self.desk.ports, self.grant, service)
-        self.answer_version(shown, shown.version)
+        self.answer_current(shown, shown.version)
 
+    @says(ServiceResource, takes=ServicePatch, versioned=True)
     async def patch(self, org: str, service: str) -> None:
         """Change what the body names."""
         asked, version = self.read(ServicePatch), self.if_match()
         changed = await catalogue.change_service(
             self.desk.ports, self.grant, service, asked, version, self.context
         )
-        self.answer_version(changed, changed.version)
+        self.answer_current(changed, changed.version)
 
 
 class Archive(Request):
     """`/services/{service}/archive`"""
 
+    @says(ServiceResource, takes=Nothing, once=True, may=(NotAllowedNow,))
     async def post(self, org: str, service: str) -> None:
         """Take it out of the lists."""
         self.read(Nothing)

@@ -94,15 +94,16 @@ async def still(ports: Ports, grant: Grant) -> Grant | None:
         return None
     owner = grant.person or grant.tenant
     async with ports.store.begin(owner) as tx:
-        if not await credentials.is_alive(tx, grant.credential):
-            return None
+        standing = await credentials.standing(tx, grant.credential)
+    if standing is None:
+        return None
     credential = Credential(
         tenant_id=owner,
         id=grant.credential,
         kind="session" if grant.person else "api_key",
         subject=grant.subject,
         scopes=tuple(action.value for action in grant.actions) if not grant.person else (),
-        expires_at=grant.expires_at,
+        expires_at=standing.expires_at,
         last_used_at=None,
         about={"name": grant.actor.name},
     )

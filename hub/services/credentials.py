@@ -6,14 +6,20 @@ import hashlib
 import secrets
 import string
 import zlib
+from datetime import datetime, timedelta
+from uuid import UUID
 
+from hub.contract.ids import TenantId, new
+from hub.services.change import Change
 from hub.services.ports import Ports
-from hub.storage import directory
+from hub.storage import credentials, directory
 from hub.storage.credentials import Credential
 
 ALPHABET = string.ascii_lowercase + string.digits
 KEY_PREFIX = "ihk_"
 SECRET_MAX = 256
+API_KEY = "api_key"
+INTEGRATION_KEY = "integration_key"
 
 
 def hash_of(secret: str) -> bytes:
@@ -46,9 +52,45 @@ def new_integration_key() -> str:
 
 
 async def find(ports: Ports, presented: str) -> Credential | None:
-    """What a presented secret stands for; None when it is none, has expired or was revoked."""
+    """What a presented secret stands for; None when it is none, has expired, was revoked, or is a disabled
+    integration's."""
     if not presented or len(presented) > SECRET_MAX:
         return None
     if presented.startswith(KEY_PREFIX) and checksum(presented[:-6]) != presented[-6:]:
         return None
-    return await directory.find_credential(ports.store, hash_of(presented))
+    found = await directory.find_credential(ports.store, hash_of(presented))
+    return None if found is None or found.about.get("disabled") else found
+
+
+async def note_use(ports: Ports, credential: Credential) -> None:
+    """Move the last use of a key, at most once a minute; what a crash takes back will be noted again."""
+    now = ports.clock()
+    if credential.last_used_at is not None and now - credential.last_used_at <= timedelta(minutes=1):
+        return
+    if ports.may_note_use(credential.id, now):
+        async with ports.store.begin(TenantId(credential.tenant_id), durable=False) as tx:
+            await credentials.mark_used(tx, credential.id, now)
+
+
+async def keep(
+    changed: Change,
+    kind: str,
+    secret: str,
+    subject: UUID,
+    name: str,
+    scopes: tuple[str, ...] = (),
+    expires_at: datetime | None = None,
+    version: int = 1,
+) -> None:
+    """Keep a new key: its hash, its name, its last four characters. It has not been used yet."""
+    credential = Credential(
+        tenant_id=changed.grant.tenant,
+        id=new(),
+        kind=kind,
+        subject=subject,
+        scopes=scopes,
+        expires_at=expires_at,
+        last_used_at=None,
+        about={"name": name, "last4": secret[-4:], "version": str(version)},
+    )
+    await credentials.add(changed.tx, hash_of(secret), credential, changed.now)

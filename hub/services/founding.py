@@ -13,12 +13,11 @@ from hub.contract.words import Role
 from hub.domain.errors import NotAllowedNow
 from hub.services.access import system
 from hub.services.change import Change, change
-from hub.services.credentials import hash_of, new_api_key, new_integration_key
+from hub.services.credentials import API_KEY, INTEGRATION_KEY, keep, new_api_key, new_integration_key
 from hub.services.joining import KEY, give, join
 from hub.services.passwords import hash_password
 from hub.services.ports import Ports, RequestContext
-from hub.storage import catalogue, credentials, directory, people, services
-from hub.storage.credentials import Credential
+from hub.storage import catalogue, directory, people, services
 
 CONTEXT = RequestContext(request_id="founding", address="local", device="command line")
 
@@ -92,22 +91,8 @@ async def _start(changed: Change, member: UUID) -> tuple[str, str, str]:
     about = a.IntegrationCreated(name="First integration", service=text("service", service))
     changed.happened(about, integration)
     integration_key, api_key = new_integration_key(), new_api_key()
-    await _credential(changed, "integration_key", integration_key, integration, "First integration")
-    await _credential(changed, "api_key", api_key, key, "First key")
+    await keep(changed, INTEGRATION_KEY, integration_key, integration, "First integration")
+    await keep(changed, API_KEY, api_key, key, "First key")
     changed.happened(a.KeyCreated(name="First key", scopes=()), key)
     await give(changed, KEY, key, Role.ADMIN)
     return api_key, integration_key, text("integration", integration)
-
-
-async def _credential(changed: Change, kind: str, secret: str, subject: UUID, name: str) -> None:
-    credential = Credential(
-        tenant_id=changed.grant.tenant,
-        id=new(),
-        kind=kind,
-        subject=subject,
-        scopes=(),
-        expires_at=None,
-        last_used_at=changed.now,
-        about={"name": name, "last4": secret[-4:]},
-    )
-    await credentials.add(changed.tx, hash_of(secret), credential, changed.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Protocol
 from uuid import UUID
@@ -61,6 +61,7 @@ class Ports:
     clock: Callable[[], datetime] = utc_now
     refusals: Refusals = field(default_factory=Refusals)
     seen_sessions: dict[object, None] = field(default_factory=dict)
+    noted_uses: dict[UUID, datetime] = field(default_factory=dict)
 
     @cached_property
     def cursors(self) -> Cursors:
@@ -73,3 +74,13 @@ class Ports:
         if len(self.seen_sessions) >= 10_000:
             self.seen_sessions.pop(next(iter(self.seen_sessions)))
         self.seen_sessions[key] = None
+
+    def may_note_use(self, credential: UUID, now: datetime) -> bool:
+        """Whether this process may write that a key was used: once a minute each, so that a storm of one
+        key's requests does not queue for its row. The oldest of 10,000 notes is dropped."""
+        last = self.noted_uses.pop(credential, None)
+        is_due = last is None or now - last > timedelta(minutes=1)
+        if len(self.noted_uses) >= 10_000:
+            self.noted_uses.pop(next(iter(self.noted_uses)))
+        self.noted_uses[credential] = now if is_due or last is None else last
+        return is_due

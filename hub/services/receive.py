@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from uuid import UUID, uuid5
 
 import msgspec
@@ -23,6 +24,7 @@ BYTES = 16 * 1024 * 1024
 WAITING_MAX = 5_000
 WAITING_BYTES = 64 * 1024 * 1024
 LOOKUP_SECONDS = 0.8
+NOTE_SECONDS = 0.3
 KEEP_SECONDS = 1.0
 NAMESPACE = UUID("6f9a1c52-6f4c-5d1e-9a53-0c1d7e0a9b11")
 log = structlog.get_logger()
@@ -61,6 +63,9 @@ class Receiver:
             raise Unavailable from error
         if credential is None or credential.kind != "integration_key":
             return None
+        with suppress(Unavailable, TimeoutError):  # an alert counts for more than a date
+            async with asyncio.timeout(NOTE_SECONDS):
+                await credentials.note_use(self._ports, credential)
         return IntegrationRef(TenantId(credential.tenant_id), credential.subject)
 
     async def keep(self, row: InboxRow) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hub.contract.words import AutoResolve
 from hub.domain.intake import Service
+from hub.storage.constraints import told
 from hub.storage.statement import TENANT, Statement, given, written
 from hub.storage.tables import service
 from hub.storage.tx import Tx
@@ -36,8 +37,9 @@ _LOCK = Statement(
 
 
 async def add_integration(tx: Tx, id: UUID, service_id: UUID, name: str, at: datetime) -> None:
-    """An integration of a service, and its lane."""
-    await tx.fetch(_ADD_INTEGRATION, id=id, service=service_id, name=name, at=at)
+    """An integration of a service, and its lane; raise Invalid for a name that is taken."""
+    with told():
+        await tx.fetch(_ADD_INTEGRATION, id=id, service=service_id, name=name, at=at)
     await tx.fetch(_ADD_LANE, id=id)
 
 

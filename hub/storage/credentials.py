@@ -28,14 +28,14 @@ _ADD = written(
     """
     INSERT INTO credential
       (hash, tenant_id, id, kind, subject, scopes, created_at, expires_at, last_used_at, about)
-    VALUES (:hash, :tenant, :id, :kind, :subject, :scopes, :at, :expires_at, :at, (:about)::jsonb)
+    VALUES (:hash, :tenant, :id, :kind, :subject, :scopes, :at, :expires_at, :used_at, (:about)::jsonb)
     """,
     hash="bytes", tenant="uuid", id="uuid", kind="text", subject="uuid", scopes="texts", at="time",
-    expires_at="time", about="text",
+    expires_at="time", used_at="time", about="text",
 )  # fmt: skip
 _USED = written(
     "UPDATE credential SET last_used_at = :at WHERE tenant_id = :tenant AND id = :id"
-    " AND last_used_at < :at - interval '1 minute'",
+    " AND (last_used_at IS NULL OR last_used_at < :at - interval '1 minute')",
     tenant="uuid", id="uuid", at="time",
 )  # fmt: skip
 _END = written(
@@ -43,7 +43,7 @@ _END = written(
     tenant="uuid", kind="text", id="uuid",
 )  # fmt: skip
 _ALIVE = written(
-    "SELECT id FROM credential WHERE tenant_id = :tenant AND id = :id"
+    "SELECT expires_at FROM credential WHERE tenant_id = :tenant AND id = :id"
     " AND (expires_at IS NULL OR expires_at > now())",
     tenant="uuid", id="uuid",
 )  # fmt: skip
@@ -54,7 +54,7 @@ async def add(tx: Tx, hash: bytes, credential: Credential, at: datetime) -> None
     await tx.fetch(
         _ADD, hash=hash, id=credential.id, kind=credential.kind, subject=credential.subject,
         scopes=list(credential.scopes), at=at, expires_at=credential.expires_at,
-        about=msgspec.json.encode(credential.about).decode(),
+        used_at=credential.last_used_at, about=msgspec.json.encode(credential.about).decode(),
     )  # fmt: skip
 
 
@@ -68,6 +68,13 @@ async def end(tx: Tx, kind: str, id: UUID) -> bool:
     return await tx.one(_END, kind=kind, id=id) is not None
 
 
-async def is_alive(tx: Tx, id: UUID) -> bool:
-    """Whether a credential of this tenant still stands."""
-    return await tx.one(_ALIVE, id=id) is not None
+class Standing(msgspec.Struct, frozen=True):
+    """A credential that stands, and until when; a rotation may have brought its end nearer."""
+
+    expires_at: datetime | None
+
+
+async def standing(tx: Tx, id: UUID) -> Standing | None:
+    """What is left of a credential of this tenant; None where nothing is."""
+    row = await tx.one(_ALIVE, id=id)
+    return Standing(row["expires_at"]) if row else None

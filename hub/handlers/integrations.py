@@ -1,0 +1,81 @@
+"""Integrations: list, make, show, change, rotate, disable and enable."""
+
+from __future__ import annotations
+
+from hub.contract.catalogue import Nothing
+from hub.contract.integrations import (
+    IntegrationDetail,
+    IntegrationMade,
+    IntegrationPage,
+    IntegrationPatch,
+    NewIntegration,
+    Rotate,
+)
+from hub.domain.errors import NotAllowedNow
+from hub.door.request import Request
+from hub.door.says import says
+from hub.services import integrations
+
+
+class Integrations(Request):
+    """`/integrations`"""
+
+    @says(IntegrationPage)
+    async def get(self, org: str) -> None:
+        """A page of integrations."""
+        self.answer_page(await integrations.page(self.desk.ports, self.grant, *self.page()))
+
+    @says(IntegrationMade, 201, takes=NewIntegration, once=True)
+    async def post(self, org: str) -> None:
+        """Make one; its key is in this answer and in no other."""
+        asked, key = self.read(NewIntegration), self.idempotency_key()
+        made, replayed = await integrations.add(self.desk.ports, self.grant, asked, key, self.context)
+        self.set_header("Location", f"/api/v1/orgs/{self.grant.slug}/integrations/{made.id}")
+        self.answer_once(made, replayed, 201)
+
+
+class Integration(Request):
+    """`/integrations/{integration}`"""
+
+    @says(IntegrationDetail, versioned=True)
+    async def get(self, org: str, integration: str) -> None:
+        """One integration, with where and how to send to it."""
+        shown = await integrations.show(self.desk.ports, self.grant, integration)
+        self.answer_current(shown, shown.version)
+
+    @says(IntegrationDetail, takes=IntegrationPatch, versioned=True)
+    async def patch(self, org: str, integration: str) -> None:
+        """Change what the body names."""
+        asked, version = self.read(IntegrationPatch), self.if_match()
+        changed = await integrations.patch(
+            self.desk.ports, self.grant, integration, asked, version, self.context
+        )
+        self.answer_current(changed, changed.version)
+
+
+class RotateKey(Request):
+    """`/integrations/{integration}/rotate`"""
+
+    @says(IntegrationMade, takes=Rotate, once=True)
+    async def post(self, org: str, integration: str) -> None:
+        """A new key; it is in this answer and in no other."""
+        asked, key = self.read(Rotate), self.idempotency_key()
+        made, replayed = await integrations.rotate(
+            self.desk.ports, self.grant, integration, asked, key, self.context
+        )
+        self.answer_once(made, replayed)
+
+
+class Disable(Request):
+    """`/integrations/{integration}/disable` and `/enable`, as the route says."""
+
+    is_disabled: bool
+
+    @says(IntegrationDetail, takes=Nothing, once=True, may=(NotAllowedNow,))
+    async def post(self, org: str, integration: str) -> None:
+        """Refuse its keys, or take them again."""
+        self.read(Nothing)
+        shown, replayed = await integrations.disable(
+            self.desk.ports, self.grant, integration, self.is_disabled, self.idempotency_key(), self.context
+        )
+        self.answer_once(shown, replayed)

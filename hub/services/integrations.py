@@ -1,0 +1,234 @@
+"""Integrations: shown with how to send to them, made, changed, rotated, disabled and enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from hub.contract import integrations as wire
+from hub.contract.administration import IntegrationCreated
+from hub.contract.ids import new, parse, text
+from hub.contract.integrations import IntegrationDetail, IntegrationMade
+from hub.contract.resources import Named
+from hub.contract.signals import Fault
+from hub.contract.words import Action
+from hub.domain.access import Grant
+from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
+from hub.services import paging
+from hub.services.altered import altered
+from hub.services.change import Change, change, read
+from hub.services.credentials import INTEGRATION_KEY, keep, new_integration_key
+from hub.services.once import Claim, patiently
+from hub.services.ports import Ports, RequestContext
+from hub.services.snippets import PLACE, addresses, snippets
+from hub.storage import catalogue, integrations, keys
+from hub.storage.integrations import Integration
+from hub.storage.keys import KeyKept
+from hub.storage.tx import Tx
+
+
+def _resource(found: Integration, kept: Iterable[KeyKept], now: datetime) -> wire.IntegrationResource:
+    alive = [key for key in kept if key.expires_at is None or key.expires_at > now]
+    return wire.IntegrationResource(
+        id=text("integration", found.id),
+        name=found.name,
+        service=Named(text("service", found.service_id), found.service_name),
+        keys=[
+            wire.KeyShown(
+                last4=key.about.get("last4", ""),
+                created_at=key.created_at,
+                expires_at=key.expires_at,
+                last_used_at=key.last_used_at,
+            )
+            for key in alive
+        ],
+        last_used_at=max((key.last_used_at for key in alive if key.last_used_at), default=None),
+        created_at=found.created_at,
+        disabled_at=found.disabled_at,
+        version=found.version,
+    )
+
+
+async def _made(ports: Ports, tx: Tx, reference: str, key: str | None = None) -> IntegrationMade:
+    """The integration as it is now, with how to send to it."""
+    found = await _find(tx, reference)
+    kept = (await keys.of(tx, INTEGRATION_KEY, [found.id]))[found.id]
+    at = addresses(ports.config, text("integration", found.id), key or PLACE)
+    fields = msgspec.structs.asdict(_resource(found, kept, ports.clock()))
+    return IntegrationMade(**fields, urls=at, snippets=snippets(at, key or PLACE), key=key)
+
+
+def _detail(made: IntegrationMade) -> IntegrationDetail:
+    fields = IntegrationDetail.__struct_fields__
+    return IntegrationDetail(**{name: getattr(made, name) for name in fields})
+
+
+async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> wire.IntegrationPage:
+    """Integrations in the order they were made, disabled ones too."""
+    grant.require(Action.INTEGRATION_READ)
+    after = paging.id_place(ports, grant, "integrations", cursor, paging.OLDEST)
+    async with read(ports, grant) as tx:
+        found = await integrations.page(tx, after, limit + 1)
+        kept = await keys.of(tx, INTEGRATION_KEY, [each.id for each in found[:limit]])
+    last = found[limit - 1].id if len(found) > limit else None
+    return wire.IntegrationPage(
+        [_resource(each, kept[each.id], ports.clock()) for each in found[:limit]],
+        paging.next_cursor(ports, grant, "integrations", len(found) > limit, last),
+    )
+
+
+async def show(ports: Ports, grant: Grant, reference: str) -> IntegrationDetail:
+    """One integration, with its addresses and snippets; NotFound alike for a foreign and a missing one."""
+    grant.require(Action.INTEGRATION_READ)
+    async with read(ports, grant) as tx:
+        return _detail(await _made(ports, tx, reference))
+
+
+async def add(
+    ports: Ports, grant: Grant, asked: wire.NewIntegration, key: str | None, context: RequestContext
+) -> tuple[IntegrationMade, bool]:
+    """Make an integration with a key; True beside it where a request made before did: then without the key.
+    Invalid for a name that is taken, and for a service that is archived or not there."""
+    grant.require(Action.INTEGRATION_MANAGE)
+
+    async def attempt() -> tuple[IntegrationMade, bool]:
+        async with change(ports, grant, context) as changed:
+            claim = Claim(changed, "integration.create", key, asked)
+            if (earlier := await claim.earlier()) is not None:
+                return await _made(ports, changed.tx, earlier), True
+            service, id, secret = await _service(changed.tx, asked.service), new(), new_integration_key()
+            await catalogue.add_integration(changed.tx, id, service, asked.name, changed.now)
+            await keep(changed, INTEGRATION_KEY, secret, id, asked.name)
+            changed.happened(IntegrationCreated(name=asked.name, service=asked.service), id)
+            await claim.done(text("integration", id))
+            return await _made(ports, changed.tx, text("integration", id), secret), False
+
+    return await patiently(attempt)
+
+
+async def patch(
+    ports: Ports,
+    grant: Grant,
+    reference: str,
+    asked: wire.IntegrationPatch,
+    version: int,
+    context: RequestContext,
+) -> IntegrationDetail:
+    """Change what the patch names; raise Stale unless `version` is the present one."""
+    grant.require(Action.INTEGRATION_MANAGE)
+
+    async def attempt() -> IntegrationDetail:
+        async with change(ports, grant, context) as changed:
+            found = await _lock(changed.tx, reference)
+            if found.version != version:
+                raise Stale(_detail(await _made(ports, changed.tx, reference)))
+            wanted = found
+            if isinstance(asked.name, str):
+                wanted = msgspec.structs.replace(wanted, name=asked.name)
+            if isinstance(asked.service, str):
+                service = await _service(changed.tx, asked.service)
+                wanted = msgspec.structs.replace(wanted, service_id=service)
+            if wanted != found:
+                await integrations.save(changed.tx, wanted)
+                changes = altered(_fields(found), _fields(wanted))
+                changed.happened(wire.IntegrationChanged(changes=changes), found.id)
+            return _detail(await _made(ports, changed.tx, reference))
+
+    return await patiently(attempt)
+
+
+async def rotate(
+    ports: Ports, grant: Grant, reference: str, asked: wire.Rotate, key: str | None, context: RequestContext
+) -> tuple[IntegrationMade, bool]:
+    """Give it a new key; the present one works on for the overlap, any older one ends. Its alerts stay."""
+    grant.require(Action.INTEGRATION_MANAGE)
+
+    async def attempt() -> tuple[IntegrationMade, bool]:
+        async with change(ports, grant, context) as changed:
+            found = await _lock(changed.tx, reference)
+            claim = Claim(changed, "integration.rotate", key, reference, asked)
+            if await claim.earlier() is not None:
+                return await _made(ports, changed.tx, reference), True
+            secret = await _renew(changed, found, asked.overlap_seconds)
+            await claim.done(reference)
+            return await _made(ports, changed.tx, reference, secret), False
+
+    return await patiently(attempt)
+
+
+async def disable(
+    ports: Ports, grant: Grant, reference: str, is_disabled: bool, key: str | None, context: RequestContext
+) -> tuple[IntegrationDetail, bool]:
+    """Refuse its keys like unknown ones, or take them again; what was kept before is still processed.
+    NotAllowedNow where it would alert a service that is archived."""
+    grant.require(Action.INTEGRATION_MANAGE)
+    command = "integration.disable" if is_disabled else "integration.enable"
+
+    async def attempt() -> tuple[IntegrationDetail, bool]:
+        async with change(ports, grant, context) as changed:
+            found = await _lock(changed.tx, reference)
+            claim = Claim(changed, command, key, reference)
+            is_replay = await claim.earlier() is not None
+            if not is_replay:
+                if is_disabled != (found.disabled_at is not None):
+                    await _switch(changed, found, is_disabled)
+                await claim.done(reference)
+            return _detail(await _made(ports, changed.tx, reference)), is_replay
+
+    return await patiently(attempt)
+
+
+async def _renew(changed: Change, found: Integration, overlap: int) -> str:
+    kept, secret = await keys.lock(changed.tx, INTEGRATION_KEY, found.id), new_integration_key()
+    until = changed.now + timedelta(seconds=overlap) if overlap else None
+    if kept:
+        await keys.retire(changed.tx, INTEGRATION_KEY, kept[0], until)
+    await keep(changed, INTEGRATION_KEY, secret, found.id, found.name)
+    if found.disabled_at is not None:
+        await keys.disable(changed.tx, INTEGRATION_KEY, found.id, True)
+    changed.happened(wire.IntegrationRotated(old_key_until=until if kept else None), found.id)
+    return secret
+
+
+async def _switch(changed: Change, found: Integration, is_disabled: bool) -> None:
+    if not is_disabled:
+        service = await catalogue.lock_service(changed.tx, found.service_id)
+        if service is None or service.is_archived:
+            raise NotAllowedNow("Its service is archived; give it another one first.")
+    at = changed.now if is_disabled else None
+    await integrations.save(changed.tx, msgspec.structs.replace(found, disabled_at=at))
+    await keys.disable(changed.tx, INTEGRATION_KEY, found.id, is_disabled)
+    changed.happened(wire.IntegrationDisabled() if is_disabled else wire.IntegrationEnabled(), found.id)
+
+
+def _fields(found: Integration) -> dict[str, str | int | None]:
+    """What a PATCH can name, in the words of the wire."""
+    return {"name": found.name, "service": text("service", found.service_id)}
+
+
+async def _service(tx: Tx, reference: str) -> UUID:
+    """A service that may get alerts, locked so that nobody archives it meanwhile."""
+    id = parse("service", reference)
+    found = await catalogue.lock_service(tx, id) if id else None
+    if found is None or found.is_archived:
+        raise Invalid([Fault(pointer="/service", code="unknown", detail="There is no such service.")])
+    return found.id
+
+
+async def _find(tx: Tx, reference: str) -> Integration:
+    id = parse("integration", reference)
+    found = await integrations.find(tx, id) if id else None
+    if found is None:
+        raise NotFound("There is no such integration.")
+    return found
+
+
+async def _lock(tx: Tx, reference: str) -> Integration:
+    id = parse("integration", reference)
+    found = await integrations.lock(tx, id) if id else None
+    if found is None:
+        raise NotFound("There is no such integration.")
+    return found

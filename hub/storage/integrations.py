@@ -1,0 +1,72 @@
+"""Integrations: the configured sources of alerts, each with its service."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from hub.storage.constraints import told
+from hub.storage.statement import written
+from hub.storage.tx import Tx
+
+
+class Integration(msgspec.Struct, frozen=True, kw_only=True):
+    """An integration and its service's name."""
+
+    id: UUID
+    name: str
+    service_id: UUID
+    service_name: str
+    disabled_at: datetime | None
+    created_at: datetime
+    version: int
+
+
+_SHOWN = """
+    SELECT i.id, i.name, i.service_id, s.name AS service_name, i.disabled_at, i.created_at, i.version
+    FROM integration i JOIN service s ON s.tenant_id = i.tenant_id AND s.id = i.service_id
+    WHERE i.tenant_id = :tenant AND i.archived_at IS NULL
+"""
+_ONE = written(_SHOWN + " AND i.id = :id", tenant="uuid", id="uuid")
+_PAGE = written(
+    _SHOWN + " AND i.id > :after ORDER BY i.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
+)
+_LOCK = written(
+    "SELECT id FROM integration WHERE tenant_id = :tenant AND id = :id FOR NO KEY UPDATE",
+    tenant="uuid", id="uuid",
+)  # fmt: skip
+_SAVE = written(
+    "UPDATE integration SET version = version + 1, name = :name, service_id = :service,"
+    " disabled_at = :disabled_at WHERE tenant_id = :tenant AND id = :id",
+    tenant="uuid", id="uuid", name="text", service="uuid", disabled_at="time",
+)  # fmt: skip
+
+
+async def find(tx: Tx, id: UUID) -> Integration | None:
+    """One integration."""
+    row = await tx.one(_ONE, id=id)
+    return Integration(**dict(row)) if row else None
+
+
+async def lock(tx: Tx, id: UUID) -> Integration | None:
+    """One integration, locked against every other change; what is sent to it is still kept meanwhile."""
+    return await find(tx, id) if await tx.one(_LOCK, id=id) else None
+
+
+async def page(tx: Tx, after: UUID, limit: int) -> list[Integration]:
+    """Integrations in the order they were made."""
+    return [Integration(**dict(row)) for row in await tx.fetch(_PAGE, after=after, limit=limit)]
+
+
+async def save(tx: Tx, integration: Integration) -> None:
+    """The next version of a locked integration; raise Invalid for a name that is taken."""
+    with told():
+        await tx.fetch(
+            _SAVE,
+            id=integration.id,
+            name=integration.name,
+            service=integration.service_id,
+            disabled_at=integration.disabled_at,
+        )
