@@ -16,6 +16,7 @@ from hub.handlers import (
     members,
     organizations,
     pages,
+    password_resets,
     passwords,
     readers,
     services,
@@ -159,9 +160,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route("/api/v1/me/sessions/{session}", sessions.OwnSession, {"DELETE": Action.SELF_MANAGE}),
     Route("/api/v1/me/password", passwords.OwnPassword, {"PUT": Action.SELF_MANAGE}),
+    Route(
+        "/api/v1/password-resets/{link}",
+        password_resets.PasswordReset,
+        {"POST": Public("The link is the proof; an operator made it for one person, and it works once.")},
+    ),
     # pages
     Route("/", pages.Home, {"GET": Action.SELF_READ}),
     _page("/sign-in", "sign-in.html"),
+    _page("/reset-password", "reset-password.html"),
     _page("/orgs/{org}", "board.html"),
     _page("/orgs/{org}/incidents/{incident}", "incident.html"),
     Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from hub.cli.ports import opened
 from hub.config import Config, ConfigError, assets
-from hub.services import founding, seal
+from hub.services import founding, password_resets, seal
 
 
 def migrate(environment: Mapping[str, str]) -> None:
@@ -45,6 +45,18 @@ def create_organization(config: Config, slug: str, name: str, email: str) -> str
         "The secrets are shown this once.",
     ]
     return "\n".join(lines)
+
+
+def offer_reset(config: Config, email: str) -> str:
+    """The address at which a person sets a new password; raise NotFound for one that nobody has."""
+
+    async def offer() -> str:
+        async with opened(config) as ports:
+            return await password_resets.offer(ports, email)
+
+    # Behind the #, so that no server's log and no Referer has it.
+    home = config.public_url or f"http://127.0.0.1:{config.port}"
+    return f"{home}/reset-password#{asyncio.run(offer())}"
 
 
 def verify_audit(config: Config) -> tuple[list[str], bool]:

@@ -114,6 +114,20 @@ def create(slug: str, email: str, name: str | None) -> None:
 
 
 @main.group()
+def person() -> None:
+    """People who sign in."""
+
+
+@person.command()
+@click.argument("email", callback=_email)
+def reset(email: str) -> None:
+    """Print a link with which EMAIL sets a new password, once, within an hour."""
+    from hub.cli.admin import offer_reset
+
+    click.echo(offer_reset(settings.config(), email))
+
+
+@main.group()
 def audit() -> None:
     """The audit log."""
 

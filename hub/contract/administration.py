@@ -150,6 +150,20 @@ class PasswordChanged(Administrative, frozen=True, kw_only=True):
     about = "person"
 
 
+class PasswordResetOffered(Administrative, frozen=True, kw_only=True):
+    """An operator made a link that sets a new password; it works once, for an hour."""
+
+    kind = "password.reset_offered"
+    about = "person"
+
+
+class PasswordReset(Administrative, frozen=True, kw_only=True):
+    """Whoever held the link set a new password; all the person's sessions ended."""
+
+    kind = "password.reset"
+    about = "person"
+
+
 class SignInFailed(Administrative, frozen=True, kw_only=True):
     """A sign-in failed: of a person in that person's log, of a name that nobody has in the installation's."""
 

@@ -37,3 +37,9 @@ class ChangePassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     current: Password
     new: NewPassword
+
+
+class ResetPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new password, from whoever holds the link."""
+
+    password: NewPassword

@@ -57,6 +57,7 @@ SYSTEM: Final[dict[str, frozenset[Action]]] = {
     "door": frozenset({Action.INBOX_WRITE}),
     "founder": frozenset({Action.ORGANIZATION_MANAGE}),
     "sign-in": frozenset({Action.SELF_MANAGE}),
+    "operator": frozenset({Action.SELF_MANAGE}),
 }
 _MINT: Final = object()
 

@@ -43,6 +43,7 @@ async def change_password(
         if not await identities.replace_secret(changed.tx, secret, found.secret):
             raise _wrong()  # somebody changed it meanwhile
         changed.happened(PasswordChanged(), grant.tenant)
+        await identities.end_resets(changed.tx)
         await end_but(changed, None, "password_changed")
         token, credential = await sessions.start(changed)
     shown = PersonShown(id=text("person", grant.tenant), email=found.email, name=found.name)

@@ -16,7 +16,8 @@ _FAILURES = written(
     )
     SELECT at FROM newest
     WHERE kind = 'sign_in.failed' AND subject = :subject AND at > :since
-      AND position > (SELECT coalesce(max(position), 0) FROM newest WHERE kind = 'session.started')
+      AND position > (SELECT coalesce(max(position), 0) FROM newest
+                        WHERE kind IN ('session.started', 'password.reset'))
     ORDER BY position DESC LIMIT :most
     """,
     tenant="uuid", subject="text", since="time", most="int",
@@ -24,5 +25,6 @@ _FAILURES = written(
 
 
 async def failures(tx: Tx, subject: str, since: datetime, most: int) -> list[datetime]:
-    """When sign-ins of this account failed since then and since the last that worked; newest first."""
+    """When sign-ins of this account failed since then, and since one worked or the
+    password was reset; newest first."""
     return [row["at"] for row in await tx.fetch(_FAILURES, subject=subject, since=since, most=most)]

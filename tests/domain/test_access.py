@@ -48,6 +48,7 @@ ADMINISTRATIVE = {
     "integration.disabled", "integration.enabled",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
+    "password.reset_offered", "password.reset",
 }  # fmt: skip
 SHOWN = {
     "incident.opened", "incident.acknowledged", "incident.unacknowledged", "incident.mitigated",
@@ -76,6 +77,7 @@ def test_each_system_actor_may_do_its_own_and_no_more() -> None:
         "door": ["inbox:write"],
         "founder": ["organization:manage"],
         "sign-in": ["self:manage"],
+        "operator": ["self:manage"],
     }
     assert sorted(PERSON) == ["self:manage", "self:read"]
 

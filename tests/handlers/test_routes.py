@@ -58,6 +58,8 @@ EXPECTED = {
     ("DELETE", "/api/v1/me/sessions"): "self:manage",
     ("DELETE", "/api/v1/me/sessions/{session}"): "self:manage",
     ("PUT", "/api/v1/me/password"): "self:manage",
+    ("POST", "/api/v1/password-resets/{link}"): "public",
+    ("GET", "/reset-password"): "public",
     ("GET", "/"): "self:read",
     ("GET", "/sign-in"): "public",
     ("GET", "/orgs/{org}"): "public",
