@@ -1,6 +1,6 @@
 """A bot: follows the stream with an API key, resumes from its last cursor, and answers each new incident.
 
-HUB_URL=http://127.0.0.1:8080 HUB_ORG=demo HUB_API_KEY=ihk_… python examples/bot.py
+Run it as `HUB_URL=http://127.0.0.1:8080 HUB_ORG=demo HUB_API_KEY=ihk_… python examples/bot.py`.
 """
 
 import asyncio
