@@ -172,6 +172,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/orgs/{org}", "board.html"),
     _page("/orgs/{org}/incidents/{incident}", "incident.html"),
     Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),
+    _page("/docs", "docs.html"),
     Route("/docs/problems", docs.Problems, PAGE),
     Route("/api/v1/openapi.json", docs.Description, DESCRIPTION, needs=("description",)),
     # machines ask

@@ -32,9 +32,9 @@ export function signIn(from) {
 /** Where to go after the sign-in: a page of this hub, or null; `next` comes from an address that anyone can write.
  * @param {string | null} next @param {string} origin */
 export function after(next, origin) {
-  if (!next?.startsWith("/orgs/")) return null;
+  if (!next?.startsWith("/orgs/") && !next?.startsWith("/docs")) return null;
   const url = new URL(next, origin);
-  return url.origin === origin && url.pathname.startsWith("/orgs/")
+  return url.origin === origin && (url.pathname.startsWith("/orgs/") || url.pathname === "/docs")
     ? url.pathname + url.search + url.hash
     : null;
 }

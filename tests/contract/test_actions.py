@@ -27,6 +27,7 @@ PUBLIC = {
     "GET /orgs/{org}",
     "GET /orgs/{org}/incidents/{incident}",
     "GET /static/{build}/{name:path}",
+    "GET /docs",
     "GET /docs/problems",
     "GET /api/v1/openapi.json",
     "GET /livez",

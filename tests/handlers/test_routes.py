@@ -65,6 +65,7 @@ EXPECTED = {
     ("GET", "/orgs/{org}"): "public",
     ("GET", "/orgs/{org}/incidents/{incident}"): "public",
     ("GET", "/static/{build}/{name:path}"): "public",
+    ("GET", "/docs"): "public",
     ("GET", "/docs/problems"): "public",
     ("GET", "/api/v1/openapi.json"): "public",
     ("GET", "/livez"): "public",

@@ -153,6 +153,7 @@ Deno.test("the way back after a sign-in leads to a page of this hub only", () =>
   /** @param {string | null} next */
   const after = (next) => place.after(next, "https://hub.example");
   assert.equal(after("/orgs/acme/incidents/4?show=all#evt_1"), "/orgs/acme/incidents/4?show=all#evt_1");
+  assert.equal(after("/docs#get_me"), "/docs#get_me");
   for (
     const next of [
       null,
@@ -163,6 +164,8 @@ Deno.test("the way back after a sign-in leads to a page of this hub only", () =>
       "javascript:alert(1)",
       "/orgs/../x",
       "/orgs\\..\\..\\x",
+      "/docs.evil",
+      "/docs/../x",
     ]
   ) assert.equal(after(next), null, String(next));
 });
