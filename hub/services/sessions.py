@@ -22,10 +22,12 @@ from hub.services.credentials import hash_of
 from hub.services.passwords import verify_password
 from hub.services.ports import Ports, RequestContext
 from hub.storage import credentials, directory, people
+from hub.storage import sessions as stored
 from hub.storage.credentials import Credential
 
 LASTS = timedelta(days=14)
 IDLE = timedelta(hours=72)
+SESSIONS_MAX = 100
 
 
 class PersonShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +92,10 @@ async def sign_in(ports: Ports, email: str, password: str, context: RequestConte
 
 
 async def start(changed: Change) -> tuple[str, Credential]:
-    """A new session of the person whose change this is, and its token, which is kept nowhere."""
+    """A new session of the person whose change this is, and its token, which is kept nowhere. The oldest of
+    too many ends: a program that signs in again and again must not make a list that nobody can read."""
+    for ended in await stored.end_oldest(changed.tx, SESSIONS_MAX - 1):
+        changed.happened(SessionEnded(reason="too_many"), ended)
     token, id, now = secrets.token_urlsafe(32), new(), changed.now
     credential = Credential(
         tenant_id=changed.grant.tenant,

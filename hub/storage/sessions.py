@@ -45,6 +45,12 @@ _END_OTHERS = written(
     " AND id IS DISTINCT FROM :but RETURNING id",
     tenant="uuid", but="uuid",
 )  # fmt: skip
+_END_OLDEST = written(
+    "DELETE FROM credential WHERE tenant_id = :tenant AND kind = 'session' AND id IN"
+    " (SELECT id FROM credential WHERE tenant_id = :tenant AND kind = 'session'"
+    " ORDER BY id DESC OFFSET :kept) RETURNING id",
+    tenant="uuid", kept="int",
+)  # fmt: skip
 
 
 async def page(tx: Tx, now: datetime, used_since: datetime, before: UUID, limit: int) -> list[Session]:
@@ -56,3 +62,8 @@ async def page(tx: Tx, now: datetime, used_since: datetime, before: UUID, limit:
 async def end_others(tx: Tx, but: UUID | None) -> list[UUID]:
     """Delete every session of the person, but one; their ids, the oldest first."""
     return sorted(row["id"] for row in await tx.fetch(_END_OTHERS, but=but))
+
+
+async def end_oldest(tx: Tx, kept: int) -> list[UUID]:
+    """Delete all but the newest sessions of the person; the ids of those that were too many."""
+    return sorted(row["id"] for row in await tx.fetch(_END_OLDEST, kept=kept))

@@ -13,10 +13,11 @@ from orgs import Org
 from servers import Database
 from web import PASSWORD
 
+from hub.contract.ids import text
 from hub.contract.sessions import ChangePassword
 from hub.contract.words import Action
 from hub.domain.errors import Invalid, RateLimited, SignInFailed
-from hub.services import access, own_password, passwords, sessions, tries
+from hub.services import access, audit, credentials, own_password, passwords, sessions, tries
 from hub.services.ports import Ports
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -115,3 +116,18 @@ async def test_the_account_of_nobody_is_a_hash_under_our_key(ports: Ports) -> No
     assert account != tries.nobody(ports.config, NOBODY + "x")
     elsewhere = msgspec.structs.replace(ports.config, secret_keys=("a key of another hub, of 32 letters",))
     assert account != tries.nobody(elsewhere, NOBODY)
+
+
+async def test_the_oldest_of_too_many_sessions_ends(
+    ports: Ports, monkeypatch: pytest.MonkeyPatch, acme: Org, globex: Org
+) -> None:
+    monkeypatch.setattr(sessions, "SESSIONS_MAX", 3)
+    foreigner = await sessions.sign_in(ports, FOREIGNER, PASSWORD, CONTEXT)
+    made = [await sessions.sign_in(ports, OWNER, PASSWORD, CONTEXT) for _ in range(5)]
+    alive = [await credentials.find(ports, each.token) is not None for each in made]
+    assert alive == [False, False, True, True, True]
+    grant = await access.authorize_self(ports, made[-1].credential, Action.SELF_MANAGE)
+    log = (await audit.page(ports, grant, 50, None)).data
+    ended = [entry.target for entry in log if entry.action == "session.ended"]
+    assert ended == [text("session", each.credential.id) for each in (made[1], made[0])]
+    assert await credentials.find(ports, foreigner.token)
