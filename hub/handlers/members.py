@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from hub.contract.people import ChangeMember, GiveRole, MemberPage, MemberResource
+from hub.contract import people
+from hub.contract.people import (
+    BindingPage,
+    BindingResource,
+    ChangeMember,
+    GiveRole,
+    MemberPage,
+    MemberResource,
+)
+from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
 from hub.services import members, roles
@@ -26,6 +35,7 @@ class Member(Request):
         shown = await members.show(self.desk.ports, self.grant, member)
         self.answer_version(shown, shown.version)
 
+    @says(MemberResource, takes=ChangeMember, versioned=True, may=(NotAllowedNow,))
     async def patch(self, org: str, member: str) -> None:
         """Change what the body names."""
         asked, version = self.read(ChangeMember), self.if_match()
@@ -34,6 +44,7 @@ class Member(Request):
         )
         self.answer_version(changed, changed.version)
 
+    @says(status=204, versioned=True, may=(NotAllowedNow,))
     async def delete(self, org: str, member: str) -> None:
         """Remove them, with their roles and teams."""
         await members.remove(self.desk.ports, self.grant, member, self.if_match(), self.context)
@@ -43,6 +54,7 @@ class Member(Request):
 class Holds(Request):
     """`/members/{member}/holds`"""
 
+    @says(people.Holds)
     async def get(self, org: str, member: str) -> None:
         """What a removal would vacate."""
         self.answer(await members.holds(self.desk.ports, self.grant, member))
@@ -51,10 +63,12 @@ class Holds(Request):
 class Bindings(Request):
     """`/bindings`"""
 
+    @says(BindingPage)
     async def get(self, org: str) -> None:
         """A page of roles, in the order in which they were given."""
         self.answer_page(await roles.page(self.desk.ports, self.grant, *self.page()))
 
+    @says(BindingResource, 201, takes=GiveRole, once=True, may=(NotAllowedNow,))
     async def post(self, org: str) -> None:
         """Give a role."""
         asked, key = self.read(GiveRole), self.idempotency_key()
@@ -66,11 +80,13 @@ class Bindings(Request):
 class Binding(Request):
     """`/bindings/{binding}`"""
 
+    @says(BindingResource, versioned=True)
     async def get(self, org: str, binding: str) -> None:
         """One role that somebody has."""
         shown = await roles.show(self.desk.ports, self.grant, binding)
         self.answer_version(shown, shown.version)
 
+    @says(status=204, versioned=True, may=(NotAllowedNow,))
     async def delete(self, org: str, binding: str) -> None:
         """Take it back."""
         await roles.take_back(self.desk.ports, self.grant, binding, self.if_match(), self.context)
