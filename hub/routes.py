@@ -12,7 +12,9 @@ from hub.handlers import (
     incidents,
     intake,
     integrations,
+    invitations,
     jobs,
+    keys,
     members,
     organizations,
     pages,
@@ -31,6 +33,7 @@ INCIDENT: Final = ORG + "/incidents/{incident}"
 MEMBER: Final = ORG + "/members/{member}"
 SERVICE: Final = ORG + "/services/{service}"
 INTEGRATION: Final = ORG + "/integrations/{integration}"
+KEY: Final = ORG + "/keys/{api_key}"
 PAGE: Final[dict[str, Guard]] = {
     "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.")
 }
@@ -39,6 +42,7 @@ HEALTH: Final[dict[str, Guard]] = {"GET": Public("Balancers have no credential, 
 INGEST: Final[dict[str, Guard]] = {
     "POST": Public("Senders have an integration key, each format in its place; the intake looks it up.")
 }
+HOLDER: Final = Public("Who holds the link was invited; it is signed, and used up by the service.")
 OPERATOR: Final[dict[str, Guard]] = {
     "GET": Public("Only this machine reaches the port, and whoever is on it may read the database.")
 }
@@ -114,6 +118,9 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"POST": Action.INTEGRATION_MANAGE},
         {"is_disabled": False},
     ),
+    Route(ORG + "/keys", keys.Keys, {"GET": Action.KEY_MANAGE, "POST": Action.KEY_MANAGE}),
+    Route(KEY, keys.Key, {"GET": Action.KEY_MANAGE, "DELETE": Action.KEY_MANAGE}),
+    Route(KEY + "/rotate", keys.RotateKey, {"POST": Action.KEY_MANAGE}),
     Route(ORG + "/receipts", readers.Receipts, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/receipts/{receipt}", readers.Receipt, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/audit", readers.Audit, {"GET": Action.AUDIT_READ}),
@@ -131,6 +138,18 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"GET": Action.MEMBER_READ, "PATCH": Action.MEMBER_MANAGE, "DELETE": Action.MEMBER_MANAGE},
     ),
     Route(MEMBER + "/holds", members.Holds, {"GET": Action.MEMBER_MANAGE}),
+    Route(
+        ORG + "/invitations",
+        invitations.Invitations,
+        {"GET": Action.MEMBER_MANAGE, "POST": Action.MEMBER_MANAGE},
+    ),
+    Route(
+        ORG + "/invitations/{invitation}",
+        invitations.Invitation,
+        {"GET": Action.MEMBER_MANAGE, "DELETE": Action.MEMBER_MANAGE},
+    ),
+    Route("/api/v1/invitations/{link}", invitations.Offer, {"GET": HOLDER}),
+    Route("/api/v1/invitations/{link}/accept", invitations.Accept, {"POST": HOLDER}),
     Route(
         ORG + "/bindings",
         members.Bindings,
@@ -169,6 +188,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("/", pages.Home, {"GET": Action.SELF_READ}),
     _page("/sign-in", "sign-in.html"),
     _page("/reset-password", "reset-password.html"),
+    _page("/account", "account.html"),
     _page("/orgs/{org}", "board.html"),
     _page("/orgs/{org}/incidents/{incident}", "incident.html"),
     Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),

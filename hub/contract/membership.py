@@ -40,3 +40,28 @@ class RoleRevoked(Administrative, frozen=True, kw_only=True):
     about = "binding"
     subject: str
     role: Role
+
+
+class InvitationCreated(Administrative, frozen=True, kw_only=True):
+    """Somebody was invited; the link was shown once."""
+
+    kind = "invitation.created"
+    about = "invitation"
+    email: str
+    role: Role
+
+
+class InvitationWithdrawn(Administrative, frozen=True, kw_only=True):
+    """An invitation works no more."""
+
+    kind = "invitation.withdrawn"
+    about = "invitation"
+    email: str
+
+
+class InvitationAccepted(Administrative, frozen=True, kw_only=True):
+    """The person who acts has used the link, and is this member now."""
+
+    kind = "invitation.accepted"
+    about = "invitation"
+    member: str

@@ -99,6 +99,15 @@ async def session(request: Request) -> Credential | None:
     return credential
 
 
+async def visitor(request: Request) -> Credential | None:
+    """The session of whoever comes to a public route that changes something, proven by its token like
+    everywhere; None without one. Raise BadToken."""
+    credential = await session(request)
+    if credential is not None:
+        _check_token(request, credential)
+    return credential
+
+
 def header_key(request: Request) -> str:
     """The key of `Authorization: Bearer` (RFC 6750) or `X-Api-Key`; empty without one."""
     scheme, _, value = request.request.headers.get("Authorization", "").partition(" ")

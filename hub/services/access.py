@@ -8,14 +8,14 @@ from uuid import UUID
 
 from hub.contract.administration import SessionUsed
 from hub.contract.events import Actor
-from hub.contract.ids import TenantId, text
+from hub.contract.ids import TenantId, parse, text
 from hub.contract.words import Action, Role, Scope
 from hub.domain.access import MATRIX, PERSON, SYSTEM, Grant, mint
 from hub.domain.errors import Forbidden, NotFound
 from hub.services.change import change
 from hub.services.ports import Ports, RequestContext
 from hub.services.refusals import Refusal
-from hub.storage import credentials, directory, people, requests
+from hub.storage import credentials, directory, people, requests, roles
 from hub.storage.credentials import Credential
 from hub.storage.people import Binding
 from hub.storage.tx import Tx
@@ -86,6 +86,20 @@ def system(name: str, tenant: TenantId, slug: str = "") -> Grant:
 def founder(grant: Grant, tenant: TenantId, slug: str) -> Grant:
     """A person in the organization that they are about to make, where nobody is a member yet."""
     return mint(tenant=tenant, slug=slug, actor=grant.actor, actions=SYSTEM["founder"], administrative=True)
+
+
+def invited(person: Grant, tenant: TenantId, slug: str) -> Grant:
+    """A person in the organization that they are about to join; the link is what allows it."""
+    return mint(tenant=tenant, slug=slug, actor=person.actor, actions=frozenset(), person=person.tenant)
+
+
+async def holds(tx: Tx, actor: str, role: Role) -> bool:
+    """Whether a member or key of this organization may today do all that a role may."""
+    for kind in ("member", "key"):
+        id = parse(kind, actor)
+        if id is not None and await roles.is_there(tx, kind, id):
+            return MATRIX[role] <= _allowed(await people.bindings(tx, kind, id))[0]
+    return False
 
 
 async def still(ports: Ports, grant: Grant) -> Grant | None:

@@ -14,7 +14,7 @@ from hub.domain.errors import NotAllowedNow
 from hub.services.access import system
 from hub.services.change import Change, change
 from hub.services.credentials import API_KEY, INTEGRATION_KEY, keep, new_api_key, new_integration_key
-from hub.services.joining import KEY, give, join
+from hub.services.joining import KEY, give, join, register
 from hub.services.passwords import hash_password
 from hub.services.ports import Ports, RequestContext
 from hub.storage import catalogue, directory, people, services
@@ -46,7 +46,7 @@ async def found(ports: Ports, slug: str, name: str, email: str, password: str | 
     chosen = None
     if owner is None:
         chosen = password or secrets.token_urlsafe(12)
-        owner = await _person(ports, email, chosen)
+        owner = await register(ports, email, _name(email), chosen, CONTEXT)
     tenant = TenantId(new())
     async with change(ports, system("founder", tenant, slug), CONTEXT) as changed:
         await people.open_log(changed.tx)
@@ -63,17 +63,6 @@ async def found(ports: Ports, slug: str, name: str, email: str, password: str | 
         integration_key=keys[1],
         integration_id=keys[2],
     )
-
-
-async def _person(ports: Ports, email: str, password: str) -> TenantId:
-    secret = await hash_password(password)
-    tenant = TenantId(new())
-    async with change(ports, system("founder", tenant), CONTEXT) as changed:
-        await people.open_log(changed.tx)
-        if not await people.add_person(changed.tx, email, _name(email), secret, changed.now):
-            raise NotAllowedNow(f"{email} has an account already.")
-        changed.happened(a.PersonCreated(), tenant)
-    return tenant
 
 
 def _name(email: str) -> str:

@@ -1,14 +1,18 @@
-"""Joining: the one way into an organization, and the one way to a role."""
+"""Joining: how one becomes a person, a member, and somebody with a role."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from hub.contract.administration import MemberAdded, RoleGranted
+from hub.contract.administration import MemberAdded, PersonCreated, RoleGranted
 from hub.contract.ids import TenantId, new, text
 from hub.contract.words import Role, Scope
-from hub.services.change import Change
+from hub.domain.errors import NotAllowedNow
+from hub.services import access
+from hub.services.change import Change, change
+from hub.services.passwords import hash_password
+from hub.services.ports import Ports, RequestContext
 from hub.storage import members, people
 
 MEMBER, KEY, TEAM = "member", "key", "team"
@@ -33,3 +37,15 @@ async def give(
     granted = RoleGranted(subject=text(kind, subject), role=role, scope=Scope.ORGANIZATION)
     changed.happened(granted, binding)
     return binding
+
+
+async def register(ports: Ports, email: str, name: str, password: str, context: RequestContext) -> TenantId:
+    """Make a person who can sign in. Raise NotAllowedNow where somebody has the address."""
+    secret = await hash_password(password)
+    tenant = TenantId(new())
+    async with change(ports, access.system("founder", tenant), context) as changed:
+        await people.open_log(changed.tx)
+        if not await people.add_person(changed.tx, email, name, secret, changed.now):
+            raise NotAllowedNow(f"{email} has an account already.")
+        changed.happened(PersonCreated(), tenant)
+    return tenant

@@ -30,6 +30,7 @@ owner:manage               x     .     .     .
 service:manage             x     x     .     .
 integration:read           x     x     x     x
 integration:manage         x     x     .     .
+key:manage                 x     x     .     .
 organization:manage        x     x     .     .
 self:read                  .     .     .     .
 self:manage                .     .     .     .
@@ -43,9 +44,10 @@ ROLES = [Role.OWNER, Role.ADMIN, Role.RESPONDER, Role.OBSERVER]
 TABLE = {line.split()[0]: line.split()[1:] for line in CELLS.strip().splitlines()}
 ADMINISTRATIVE = {
     "organization.renamed", "member.changed", "member.removed", "role.revoked",
+    "invitation.created", "invitation.withdrawn", "invitation.accepted",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
     "service.changed", "service.archived", "integration.changed", "integration.rotated",
-    "integration.disabled", "integration.enabled",
+    "integration.disabled", "integration.enabled", "key.rotated", "key.deleted",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
     "password.reset_offered", "password.reset",
