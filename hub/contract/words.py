@@ -118,6 +118,7 @@ class Action(StrEnum):
     SERVICE_MANAGE = "service:manage"
     INTEGRATION_READ = "integration:read"
     INTEGRATION_MANAGE = "integration:manage"
+    KEY_MANAGE = "key:manage"
     MEMBER_READ = "member:read"
     MEMBER_MANAGE = "member:manage"
     OWNER_MANAGE = "owner:manage"

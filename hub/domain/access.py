@@ -36,6 +36,7 @@ MANAGE: Final = frozenset(
         Action.AUDIT_READ,
         Action.SERVICE_MANAGE,
         Action.INTEGRATION_MANAGE,
+        Action.KEY_MANAGE,
         Action.ORGANIZATION_MANAGE,
         Action.MEMBER_MANAGE,
     }
