@@ -15,7 +15,6 @@ from hub.handlers import (
     invitations,
     jobs,
     keys,
-    keys,
     members,
     organizations,
     pages,
@@ -34,7 +33,6 @@ INCIDENT: Final = ORG + "/incidents/{incident}"
 MEMBER: Final = ORG + "/members/{member}"
 SERVICE: Final = ORG + "/services/{service}"
 INTEGRATION: Final = ORG + "/integrations/{integration}"
-KEY: Final = ORG + "/keys/{api_key}"
 KEY: Final = ORG + "/keys/{api_key}"
 PAGE: Final[dict[str, Guard]] = {
     "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.")
@@ -120,9 +118,6 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"POST": Action.INTEGRATION_MANAGE},
         {"is_disabled": False},
     ),
-    Route(ORG + "/keys", keys.Keys, {"GET": Action.KEY_MANAGE, "POST": Action.KEY_MANAGE}),
-    Route(KEY, keys.Key, {"GET": Action.KEY_MANAGE, "DELETE": Action.KEY_MANAGE}),
-    Route(KEY + "/rotate", keys.RotateKey, {"POST": Action.KEY_MANAGE}),
     Route(ORG + "/keys", keys.Keys, {"GET": Action.KEY_MANAGE, "POST": Action.KEY_MANAGE}),
     Route(KEY, keys.Key, {"GET": Action.KEY_MANAGE, "DELETE": Action.KEY_MANAGE}),
     Route(KEY + "/rotate", keys.RotateKey, {"POST": Action.KEY_MANAGE}),

@@ -31,7 +31,6 @@ service:manage             x     x     .     .
 integration:read           x     x     x     x
 integration:manage         x     x     .     .
 key:manage                 x     x     .     .
-key:manage                 x     x     .     .
 organization:manage        x     x     .     .
 self:read                  .     .     .     .
 self:manage                .     .     .     .
@@ -48,7 +47,7 @@ ADMINISTRATIVE = {
     "invitation.created", "invitation.withdrawn", "invitation.accepted",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
     "service.changed", "service.archived", "integration.changed", "integration.rotated",
-    "integration.disabled", "integration.enabled", "key.rotated", "key.deleted", "key.rotated", "key.deleted",
+    "integration.disabled", "integration.enabled", "key.rotated", "key.deleted",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
     "password.reset_offered", "password.reset",
