@@ -44,7 +44,7 @@ export function bar(stream, openPalette) {
       { type: "button", class: "quiet wide", "aria-label": "Keyboard help", onclick: openHelp },
       "?",
     ),
-    h("span", { class: "person wide" }, () => me.value?.person?.name),
+    h("a", { class: "person wide", href: "/account", title: "Your account" }, () => me.value?.person?.name),
     h("button", { type: "button", class: "quiet", onclick: leave }, "Sign out"),
   ]);
 }

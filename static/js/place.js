@@ -3,6 +3,9 @@
  * @module
  */
 
+/** The pages outside an organization that a sign-in may lead back to. */
+const OTHERS = ["/docs", "/account"];
+
 /** @param {string} pathname @returns {{slug: string, number: string}} */
 export function read(pathname) {
   const [, orgs, slug = "", incidents, number = ""] = pathname.split("/");
@@ -32,9 +35,9 @@ export function signIn(from) {
 /** Where to go after the sign-in: a page of this hub, or null; `next` comes from an address that anyone can write.
  * @param {string | null} next @param {string} origin */
 export function after(next, origin) {
-  if (!next?.startsWith("/orgs/") && !next?.startsWith("/docs")) return null;
-  const url = new URL(next, origin);
-  return url.origin === origin && (url.pathname.startsWith("/orgs/") || url.pathname === "/docs")
+  if (!["/orgs/", ...OTHERS].some((start) => next?.startsWith(start))) return null;
+  const url = new URL(String(next), origin);
+  return url.origin === origin && (url.pathname.startsWith("/orgs/") || OTHERS.includes(url.pathname))
     ? url.pathname + url.search + url.hash
     : null;
 }

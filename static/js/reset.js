@@ -48,7 +48,11 @@ const form = h(
   { onsubmit: submit, hidden: () => done.value },
   h("label", { for: "password" }, "New password"),
   password,
-  h("p", { id: "rule" }, "At least 10 characters; several words are easier to keep than one odd one."),
+  h(
+    "p",
+    { id: "rule", class: "faint" },
+    "At least 10 characters; several words are easier to keep than one odd one.",
+  ),
   h("p", { id: "fault", class: "fault", role: "status" }, () => fault.value),
   h(
     "button",

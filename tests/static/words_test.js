@@ -154,6 +154,7 @@ Deno.test("the way back after a sign-in leads to a page of this hub only", () =>
   const after = (next) => place.after(next, "https://hub.example");
   assert.equal(after("/orgs/acme/incidents/4?show=all#evt_1"), "/orgs/acme/incidents/4?show=all#evt_1");
   assert.equal(after("/docs#get_me"), "/docs#get_me");
+  assert.equal(after("/account"), "/account");
   for (
     const next of [
       null,
