@@ -23,6 +23,7 @@ from hub.handlers import (
     readers,
     services,
     sessions,
+    teams,
 )
 from hub.realtime.socket import Stream
 from hub.sources import alertmanager, generic, pagerduty
@@ -30,6 +31,7 @@ from hub.sources.base import Source
 
 ORG: Final = "/api/v1/orgs/{org}"
 INCIDENT: Final = ORG + "/incidents/{incident}"
+TEAM: Final = ORG + "/teams/{team}"
 MEMBER: Final = ORG + "/members/{member}"
 SERVICE: Final = ORG + "/services/{service}"
 INTEGRATION: Final = ORG + "/integrations/{integration}"
@@ -138,6 +140,13 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"GET": Action.MEMBER_READ, "PATCH": Action.MEMBER_MANAGE, "DELETE": Action.MEMBER_MANAGE},
     ),
     Route(MEMBER + "/holds", members.Holds, {"GET": Action.MEMBER_MANAGE}),
+    Route(ORG + "/teams", teams.Teams, {"GET": Action.MEMBER_READ, "POST": Action.TEAM_MANAGE}),
+    Route(TEAM, teams.Team, {"GET": Action.MEMBER_READ, "PATCH": Action.TEAM_MANAGE}),
+    Route(
+        TEAM + "/members/{member}",
+        teams.TeamMember,
+        {"PUT": Action.TEAM_MANAGE, "DELETE": Action.TEAM_MANAGE},
+    ),
     Route(
         ORG + "/invitations",
         invitations.Invitations,

@@ -16,11 +16,11 @@ from hub.storage.credentials import Credential
 CONTEXT = RequestContext(request_id="req-of-a-test", address="192.0.2.7", device="a test")
 
 
-async def key_of(ports: Ports, org: Org, role: Role) -> str:
-    """A new API key of the organization with one role."""
+async def key_of(ports: Ports, org: Org, role: Role, scopes: tuple[str, ...] = ()) -> str:
+    """A new API key of the organization with one role, which scopes may narrow."""
     secret, subject = new_api_key(), new()
     credential = Credential(
-        tenant_id=org.tenant, id=new(), kind="api_key", subject=subject, scopes=(), expires_at=None,
+        tenant_id=org.tenant, id=new(), kind="api_key", subject=subject, scopes=scopes, expires_at=None,
         last_used_at=None, about={"name": role.value},
     )  # fmt: skip
     async with change(ports, system("founder", org.tenant, org.slug), CONTEXT) as changed:

@@ -65,3 +65,28 @@ class InvitationAccepted(Administrative, frozen=True, kw_only=True):
     kind = "invitation.accepted"
     about = "invitation"
     member: str
+
+
+class TeamRenamed(Administrative, frozen=True, kw_only=True):
+    """A team has another name."""
+
+    kind = "team.renamed"
+    about = "team"
+    name: str
+    was: str
+
+
+class TeamMemberAdded(Administrative, frozen=True, kw_only=True):
+    """A member is in the team, and has the team's roles."""
+
+    kind = "team.member_added"
+    about = "team"
+    member: str
+
+
+class TeamMemberRemoved(Administrative, frozen=True, kw_only=True):
+    """A member is in the team no more."""
+
+    kind = "team.member_removed"
+    about = "team"
+    member: str

@@ -122,6 +122,7 @@ class Action(StrEnum):
     MEMBER_READ = "member:read"
     MEMBER_MANAGE = "member:manage"
     OWNER_MANAGE = "owner:manage"
+    TEAM_MANAGE = "team:manage"
     RECEIPT_READ = "receipt:read"
     AUDIT_READ = "audit:read"
     ORGANIZATION_MANAGE = "organization:manage"

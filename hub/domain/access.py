@@ -39,6 +39,7 @@ MANAGE: Final = frozenset(
         Action.KEY_MANAGE,
         Action.ORGANIZATION_MANAGE,
         Action.MEMBER_MANAGE,
+        Action.TEAM_MANAGE,
     }
 )
 OWN: Final = frozenset({Action.OWNER_MANAGE})

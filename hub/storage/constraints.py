@@ -13,6 +13,7 @@ from hub.domain.errors import Invalid
 
 _TAKEN: Final = "This name is taken here."
 FAULTS: Final = {
+    "team_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=_TAKEN),
     "service_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=_TAKEN),
     "service_tenant_id_team_id_fkey": Fault(pointer="/team", code="unknown", detail="There is no such team."),
     "integration_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=_TAKEN),

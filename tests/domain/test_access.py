@@ -26,6 +26,7 @@ incident:note              x     x     x     .
 incident:edit              x     x     x     .
 audit:read                 x     x     .     .
 member:manage              x     x     .     .
+team:manage                x     x     .     .
 owner:manage               x     .     .     .
 service:manage             x     x     .     .
 integration:read           x     x     x     x
@@ -45,6 +46,7 @@ TABLE = {line.split()[0]: line.split()[1:] for line in CELLS.strip().splitlines(
 ADMINISTRATIVE = {
     "organization.renamed", "member.changed", "member.removed", "role.revoked",
     "invitation.created", "invitation.withdrawn", "invitation.accepted",
+    "team.renamed", "team.member_added", "team.member_removed",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
     "service.changed", "service.archived", "integration.changed", "integration.rotated",
     "integration.disabled", "integration.enabled", "key.rotated", "key.deleted",
