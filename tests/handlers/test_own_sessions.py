@@ -139,6 +139,7 @@ async def test_keys_have_no_sessions_and_pages_of_others_end_none(site: Site, ac
 async def test_a_session_that_is_ended_elsewhere_loses_its_stream(
     site: Site, station: Station, acme: Org, globex: Org
 ) -> None:
+    """Nobody rings here, as if Redis were away: the poll of the heads carries it."""
     await station.start()
     try:
         here, there = await site.signed_in(OWNER), await site.signed_in(OWNER)

@@ -19,7 +19,10 @@ def library() -> pages.Library:
     return pages.load(assets("static"))
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/orgs/acme", "/orgs/nobody", "/orgs/acme/incidents/7"])
+@pytest.mark.parametrize(
+    "path",
+    ["/sign-in", "/reset-password", "/account", "/orgs/acme", "/orgs/nobody", "/orgs/acme/incidents/7"],
+)
 async def test_a_page_is_the_same_for_everybody(site: Site, acme: Org, path: str) -> None:
     seen = {(await visitor("GET", path)).body for visitor in (site, site.with_key(acme.api_key))}
     seen.add((await (await site.signed_in("owner@acme.example"))("GET", path)).body)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from line import connected
 from orgs import Org
+from servers import Database
 from tornado.httpclient import HTTPResponse
 from web import PASSWORD, Site, outcome, read
 
@@ -141,6 +144,22 @@ async def test_a_change_of_password_ends_a_link(site: Site, ports: Ports, acme: 
     assert (await browser("PUT", "/api/v1/me/password", changed)).code == 200
     assert outcome(await use(site, link)) == (404, "not_found")
     assert await sign_in(site, OWNER, "chosen by its owner") == 201
+
+
+async def test_the_database_has_no_link_that_works(
+    ports: Ports, database: Database, acme: Org, globex: Org
+) -> None:
+    link = await password_resets.offer(ports, OWNER)
+    token = open_link(ports.config, KIND, link, LASTS)
+    assert token
+    async with connected(database.admin_url) as admin:
+        rows = [row[0] for row in await admin.fetch("SELECT c::text FROM credential c")]
+        bodies = b"".join([row[0] for row in await admin.fetch("SELECT body FROM event_body")]).decode()
+    kept = "".join(rows)
+    assert hashlib.sha256(token.encode()).hexdigest() in kept
+    for secret in (link, token, token.encode().hex()):
+        assert secret not in kept
+        assert secret not in bodies
 
 
 async def test_nobody_gets_no_link(ports: Ports, acme: Org) -> None:
