@@ -9,7 +9,7 @@ import msgspec
 from hub.contract.words import Action, Severity
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=16_384)]
-Version = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]  # as wide as its column
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

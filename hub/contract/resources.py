@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -71,10 +72,14 @@ class IncidentPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+# The bytes of an envelope, as they are in the log.
+Written = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Envelope"})]
+
+
 class TimelinePage(msgspec.Struct, frozen=True):
     """Envelopes, oldest first, as the stream sends them."""
 
-    data: list[msgspec.Raw]
+    data: list[Written]
     next_cursor: str | None
 
 
@@ -91,7 +96,7 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """What a command did; `changed` False when everything was so already."""
 
     incident: IncidentResource
-    events: list[msgspec.Raw]
+    events: list[Written]
     changed: bool
 
 

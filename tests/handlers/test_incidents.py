@@ -166,3 +166,14 @@ async def test_the_audit_log_comes_in_pages(site: Site, ports: Ports, acme: Org)
 async def test_only_dead_letters_can_be_listed(site: Site, acme: Org) -> None:
     answer = await site.with_key(acme.api_key)("GET", "/api/v1/orgs/acme/receipts?state=done")
     assert outcome(answer) == (400, "invalid")
+
+
+async def test_a_number_past_every_column_is_no_fault_of_ours(site: Site, ports: Ports, acme: Org) -> None:
+    key = await raised(site, ports, acme, "one")
+    for version in (2**31, 2**53, 2**63):
+        answer = await key("POST", f"{BOARD}/1/resolve", {"if_version": version})
+        assert outcome(answer) == (400, "invalid"), version
+    early = await key("POST", f"{BOARD}/1/resolve", {"if_version": 2**31 - 1})
+    assert outcome(early) == (409, "conflict")
+    for number in ("999999999999999", "9" * 30):
+        assert outcome(await key("GET", f"{BOARD}/{number}")) == (404, "not_found"), number
