@@ -96,6 +96,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"GET": Action.SERVICE_READ, "POST": Action.SERVICE_MANAGE},
     ),
     Route(SERVICE, services.Service, {"GET": Action.SERVICE_READ, "PATCH": Action.SERVICE_MANAGE}),
+    Route(SERVICE + "/dependencies", services.Dependencies, {"PUT": Action.SERVICE_MANAGE}),
     Route(SERVICE + "/archive", services.Archive, {"POST": Action.SERVICE_MANAGE}),
     Route(
         ORG + "/integrations",

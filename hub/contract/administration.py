@@ -74,6 +74,15 @@ class ServiceChanged(Administrative, frozen=True, kw_only=True):
     changes: dict[str, Altered]
 
 
+class ServiceDependenciesSet(Administrative, frozen=True, kw_only=True):
+    """What a service needs was set as a whole: services by their ids."""
+
+    kind = "service.dependencies_set"
+    about = "service"
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+
+
 class ServiceArchived(Administrative, frozen=True, kw_only=True):
     """A service is in no list any more; its incidents stay."""
 

@@ -41,3 +41,9 @@ class ServicePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     runbook_url: WebLink | UnsetType = UNSET
     auto_resolve: AutoResolve | UnsetType = UNSET
     reopen_within_seconds: ReopenWithin | UnsetType = UNSET
+
+
+class DependOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a service needs: these services and no others."""
+
+    services: Annotated[list[Reference], msgspec.Meta(max_length=50)]

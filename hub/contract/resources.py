@@ -113,11 +113,13 @@ class OrganizationResource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceResource(msgspec.Struct, frozen=True, kw_only=True):
-    """A service. `status` follows the worst of its open incidents; `team` owns it."""
+    """A service. `status` follows the worst of its open incidents; `team` owns it; it needs its
+    `dependencies`."""
 
     id: str
     name: str
     team: Named | None
+    dependencies: list[Named]
     tier: int
     runbook_url: str
     auto_resolve: AutoResolve

@@ -1,8 +1,11 @@
-"""How a service does: its status follows the worst of its open incidents."""
+"""How a service does, by the worst of its open incidents; and what it leads to, by what it needs."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Final
+from uuid import UUID
 
 from hub.contract.words import ServiceStatus, Severity
 
@@ -14,3 +17,21 @@ def status_of(worst: Severity | None) -> ServiceStatus:
     if worst is None:
         return ServiceStatus.OK
     return ServiceStatus.DOWN if worst in DOWN else ServiceStatus.DEGRADED
+
+
+def way(needs: Mapping[UUID, Iterable[UUID]], starts: Iterable[UUID], goal: UUID) -> list[UUID] | None:
+    """A shortest way from one of the starts to the goal, both included; None where there is none.
+
+    `needs` is a graph without circles, or one with: each service is visited once.
+    """
+    ways = {start: [start] for start in starts}
+    left = deque(ways)
+    while left:
+        here = left.popleft()
+        if here == goal:
+            return ways[here]
+        for there in needs.get(here, ()):
+            if there not in ways:
+                ways[there] = [*ways[here], there]
+                left.append(there)
+    return None

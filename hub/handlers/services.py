@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hub.contract.catalogue import NewService, Nothing, ServicePatch
+from hub.contract.catalogue import DependOn, NewService, Nothing, ServicePatch
 from hub.contract.resources import ServicePage, ServiceResource
 from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services import catalogue
+from hub.services import catalogue, depending
 
 
 class Services(Request):
@@ -43,6 +43,17 @@ class Service(Request):
         changed = await catalogue.change_service(
             self.desk.ports, self.grant, service, asked, version, self.context
         )
+        self.answer_current(changed, changed.version)
+
+
+class Dependencies(Request):
+    """`/services/{service}/dependencies`"""
+
+    @says(ServiceResource, takes=DependOn, versioned=True, may=(NotAllowedNow,))
+    async def put(self, org: str, service: str) -> None:
+        """Have it need these services and no others."""
+        asked, version = self.read(DependOn), self.if_match()
+        changed = await depending.depend(self.desk.ports, self.grant, service, asked, version, self.context)
         self.answer_current(changed, changed.version)
 
 

@@ -34,6 +34,7 @@ def resource(shown: Shown) -> ServiceResource:
         id=text("service", kept.id),
         name=kept.name,
         team=Named(text("team", kept.team_id), shown.team_name or "") if kept.team_id else None,
+        dependencies=[Named(text("service", each.id), each.name) for each in shown.needs],
         tier=kept.tier,
         runbook_url=kept.runbook_url,
         auto_resolve=kept.auto_resolve,
@@ -63,7 +64,7 @@ async def show_service(ports: Ports, grant: Grant, reference: str) -> ServiceRes
     """One service, archived ones too; NotFound alike for a foreign and a missing one."""
     grant.require(Action.SERVICE_READ)
     async with read(ports, grant) as tx:
-        return resource(await _find(tx, reference))
+        return resource(await find_service(tx, reference))
 
 
 async def add_service(
@@ -77,7 +78,7 @@ async def add_service(
         async with change(ports, grant, context) as changed:
             claim = Claim(changed, "service.create", key, asked)
             if (earlier := await claim.earlier()) is not None:
-                return resource(await _find(changed.tx, earlier)), True
+                return resource(await find_service(changed.tx, earlier)), True
             id = new()
             await services.add(
                 changed.tx,
@@ -94,7 +95,7 @@ async def add_service(
             )
             changed.happened(ServiceCreated(name=asked.name), id)
             await claim.done(text("service", id))
-            return resource(await _find(changed.tx, text("service", id))), False
+            return resource(await find_service(changed.tx, text("service", id))), False
 
     return await patiently(attempt)
 
@@ -108,14 +109,14 @@ async def change_service(
 
     async def attempt() -> ServiceResource:
         async with change(ports, grant, context) as changed:
-            found = await _lock(changed.tx, reference)
+            found = await lock_service(changed.tx, reference)
             if found.version != version:
                 raise Stale(resource(found))
             wanted = _patched(found.kept, asked_for(asked))
             if wanted == found.kept:
                 return resource(found)
             await services.save(changed.tx, wanted)
-            now = await _find(changed.tx, reference)
+            now = await find_service(changed.tx, reference)
             changes = altered(_fields(found), _fields(now))
             changed.happened(ServiceChanged(changes=changes), found.kept.id)
             return resource(now)
@@ -132,7 +133,7 @@ async def archive_service(
 
     async def attempt() -> tuple[ServiceResource, bool]:
         async with change(ports, grant, context) as changed:
-            found = await _lock(changed.tx, reference)
+            found = await lock_service(changed.tx, reference)
             claim = Claim(changed, "service.archive", key, reference)
             if await claim.earlier() is not None:
                 return resource(found), True
@@ -142,7 +143,7 @@ async def archive_service(
                 await services.save(changed.tx, msgspec.structs.replace(found.kept, archived_at=changed.now))
                 changed.happened(ServiceArchived(), found.kept.id)
             await claim.done(reference)
-            return resource(await _find(changed.tx, reference)), False
+            return resource(await find_service(changed.tx, reference)), False
 
     return await patiently(attempt)
 
@@ -178,7 +179,8 @@ def _team(reference: str | None) -> UUID | None:
     return id
 
 
-async def _find(tx: Tx, reference: str) -> Shown:
+async def find_service(tx: Tx, reference: str) -> Shown:
+    """A service by its id on the wire; raise NotFound."""
     id = parse("service", reference)
     shown = await services.find(tx, id) if id else None
     if shown is None:
@@ -186,9 +188,9 @@ async def _find(tx: Tx, reference: str) -> Shown:
     return shown
 
 
-async def _lock(tx: Tx, reference: str) -> Shown:
+async def lock_service(tx: Tx, reference: str) -> Shown:
     """The service, locked against every other change, and against the lanes that open its incidents."""
     id = parse("service", reference)
     if id is None or await catalogue.lock_service(tx, id) is None:
         raise NotFound("There is no such service.")
-    return await _find(tx, reference)
+    return await find_service(tx, reference)

@@ -28,10 +28,19 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Needed(msgspec.Struct, frozen=True):
+    """A service that another one needs."""
+
+    id: UUID
+    name: str
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """A service with its team, and its open incidents that are not private: how many, and the worst."""
+    """A service with its team, what it needs, and its open incidents that are not private: how many, and the
+    worst."""
 
     kept: Kept
+    needs: list[Needed]
     version: int
     team_name: str | None
     open_incidents: int
@@ -44,7 +53,10 @@ _KINDS = {
 }  # fmt: skip
 _SHOWN = """
     SELECT s.id, s.name, s.team_id, s.tier, s.runbook_url, s.auto_resolve, s.reopen_within, s.archived_at,
-      s.created_at, s.version, t.name AS team_name, o.open_incidents, o.worst
+      s.created_at, s.version, t.name AS team_name, o.open_incidents, o.worst, (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'name', n.name) ORDER BY n.name), '[]')::text
+        FROM service_dependency d JOIN service n ON n.tenant_id = d.tenant_id AND n.id = d.needs_id
+        WHERE d.tenant_id = s.tenant_id AND d.service_id = s.id) AS needs
     FROM service s LEFT JOIN team t ON t.tenant_id = s.tenant_id AND t.id = s.team_id
     CROSS JOIN LATERAL (
       SELECT count(*) AS open_incidents, min(i.severity) AS worst FROM incident i
@@ -76,6 +88,7 @@ def _shown(row: asyncpg.Record) -> Shown:
     values["auto_resolve"] = AutoResolve(row["auto_resolve"])
     return Shown(
         kept=Kept(**values),
+        needs=msgspec.json.decode(row["needs"], type=list[Needed]),
         version=row["version"],
         team_name=row["team_name"],
         open_incidents=row["open_incidents"],

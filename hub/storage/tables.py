@@ -70,6 +70,7 @@ service = _table(
     auto_resolve="text", reopen_within="span", escalation_policy_id="uuid", ack_timeout="span",
     archived_at="time", created_at="time", version="int",
 )  # fmt: skip
+service_dependency = _table("service_dependency", service_id="uuid", needs_id="uuid")
 integration = _table(
     "integration", id="uuid", service_id="uuid", name="text", expire="text", hold="json",
     disabled_at="time", archived_at="time", created_at="time", version="int",

@@ -47,7 +47,9 @@ UPDATABLE = {
     "head", "organization", "counter", "person", "identity", "membership", "team", "credential", "service",
     "integration", "incident", "alert", "task", "timer", "inbox", "lane", "attempt",
 }  # fmt: skip
-DELETABLE = {"credential", "role_binding", "team_member", "timer", "attempt", "request_key"}
+DELETABLE = {
+    "credential", "role_binding", "team_member", "timer", "attempt", "request_key", "service_dependency",
+}  # fmt: skip
 GUARDED = {
     ("incident_event", "immutable"), ("event_body", "immutable"), ("audit_log", "immutable"),
     ("incident_event", "untruncatable"), ("event_body", "untruncatable"), ("audit_log", "untruncatable"),

@@ -51,6 +51,7 @@ EXPECTED = {
     ("POST", f"{ORG}/services"): "service:manage",
     ("GET", f"{ORG}/services/{{service}}"): "service:read",
     ("PATCH", f"{ORG}/services/{{service}}"): "service:manage",
+    ("PUT", f"{ORG}/services/{{service}}/dependencies"): "service:manage",
     ("POST", f"{ORG}/services/{{service}}/archive"): "service:manage",
     ("GET", f"{ORG}/integrations"): "integration:read",
     ("POST", f"{ORG}/integrations"): "integration:manage",

@@ -1,0 +1,73 @@
+"""Depending: what a service needs, set as a whole, and never in a circle."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hub.contract.administration import ServiceDependenciesSet
+from hub.contract.catalogue import DependOn
+from hub.contract.ids import parse, text
+from hub.contract.resources import ServiceResource
+from hub.contract.signals import Fault
+from hub.contract.words import Action
+from hub.domain.access import Grant
+from hub.domain.errors import Invalid, NotAllowedNow, Stale
+from hub.domain.service import way
+from hub.services.catalogue import find_service, lock_service, resource
+from hub.services.change import Change, change
+from hub.services.once import patiently
+from hub.services.ports import Ports, RequestContext
+from hub.storage import dependencies, organizations, services
+
+
+async def depend(
+    ports: Ports, grant: Grant, reference: str, asked: DependOn, version: int, context: RequestContext
+) -> ServiceResource:
+    """Have a service need these and no others. Raise Stale unless `version` is the present one, Invalid for
+    what is no service here, NotAllowedNow, naming the circle, where one would close."""
+    grant.require(Action.SERVICE_MANAGE)
+
+    async def attempt() -> ServiceResource:
+        async with change(ports, grant, context) as changed:
+            # Two that each close half of a circle would not see each other: one writes the graph at a time.
+            await organizations.lock(changed.tx)
+            found = await lock_service(changed.tx, reference)
+            if found.version != version:
+                raise Stale(resource(found))
+            wanted, present = await _services(changed, asked), {each.id for each in found.needs}
+            if set(wanted) == present:
+                return resource(found)
+            await _require_no_circle(changed, found.kept.id, wanted)
+            await dependencies.replace(changed.tx, found.kept.id, wanted)
+            await services.save(changed.tx, found.kept)
+            event = ServiceDependenciesSet(
+                was=tuple(sorted(text("service", id) for id in present)),
+                now=tuple(sorted(text("service", id) for id in wanted)),
+            )
+            changed.happened(event, found.kept.id)
+            return resource(await find_service(changed.tx, reference))
+
+    return await patiently(attempt)
+
+
+async def _services(changed: Change, asked: DependOn) -> list[UUID]:
+    """The services that are named, each once; every one that is not there is a fault."""
+    found, faults = [], []
+    for index, reference in enumerate(asked.services):
+        id = parse("service", reference)
+        if id is None or await services.find(changed.tx, id) is None:
+            detail = "There is no such service."
+            faults.append(Fault(pointer=f"/services/{index}", code="unknown", detail=detail))
+        else:
+            found.append(id)
+    if faults:
+        raise Invalid(faults)
+    return list(dict.fromkeys(found))
+
+
+async def _require_no_circle(changed: Change, service: UUID, wanted: list[UUID]) -> None:
+    back = way(await dependencies.reached(changed.tx, wanted), wanted, service)
+    if back is not None:
+        shown = [await services.find(changed.tx, id) for id in (service, *back)]
+        names = " needs ".join(each.kept.name for each in shown if each)
+        raise NotAllowedNow(f"That would be a circle: {names}.")
