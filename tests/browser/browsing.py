@@ -21,16 +21,15 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from hub.cli.children import command as child
 from hub.cli.children import web_processes
 from hub.config import Config, read
-from hub.contract import administration as a
-from hub.contract.ids import TenantId, new, text
-from hub.contract.words import Role, Scope
+from hub.contract.ids import TenantId
+from hub.contract.words import Role
 from hub.embedded import Spec
-from hub.services import founding
+from hub.services import founding, joining
 from hub.services.access import system
 from hub.services.change import change
 from hub.services.founding import Founded
 from hub.services.ports import Ports
-from hub.storage import directory, people
+from hub.storage import directory
 from hub.storage.tx import Store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
@@ -180,15 +179,9 @@ class Org:
 
         async def work(ports: Ports) -> str:
             email = f"{name.lower()}@{self.slug}.example"
-            person = await founding._person(ports, email, PASSWORD)
+            person = await joining.register(ports, email, name, PASSWORD, founding.CONTEXT)
             async with change(ports, system("founder", self.tenant, self.slug), founding.CONTEXT) as changed:
-                member, binding = new(), new()
-                await people.add_member(changed.tx, member, person, name, changed.now)
-                changed.happened(a.MemberAdded(name=name), member)
-                scope = (Scope.ORGANIZATION, changed.grant.tenant)
-                await people.bind(changed.tx, binding, ("member", member), role, scope, changed.now)
-                granted = a.RoleGranted(subject=text("member", member), role=role, scope=Scope.ORGANIZATION)
-                changed.happened(granted, binding)
+                await joining.join(changed, person, name, role)
             return email
 
         return str(in_a_loop_of_its_own(work, read(self.hub.environment)))

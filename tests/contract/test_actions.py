@@ -21,6 +21,7 @@ PUBLIC = {
     "GET /api/v1/ingest/receipts/{receipt}",
     "POST /api/v1/session",
     "GET /api/v1/invitations/{link}",
+    "GET /invitations",
     "POST /api/v1/invitations/{link}/accept",
     "GET /api/v1/me",
     "POST /api/v1/password-resets/{link}",

@@ -21,7 +21,15 @@ def library() -> pages.Library:
 
 @pytest.mark.parametrize(
     "path",
-    ["/sign-in", "/reset-password", "/account", "/orgs/acme", "/orgs/nobody", "/orgs/acme/incidents/7"],
+    [
+        "/sign-in",
+        "/reset-password",
+        "/invitations",
+        "/account",
+        "/orgs/acme",
+        "/orgs/nobody",
+        "/orgs/acme/incidents/7",
+    ],
 )
 async def test_a_page_is_the_same_for_everybody(site: Site, acme: Org, path: str) -> None:
     seen = {(await visitor("GET", path)).body for visitor in (site, site.with_key(acme.api_key))}

@@ -74,10 +74,13 @@ async function zipped(text) {
   return (await new Response(stream).bytes()).length;
 }
 
-Deno.test("all modules together are below 60 KB, and the core below 2 KB, gzipped", async () => {
-  let total = 0;
-  for (const name of names("js")) total += await zipped(await read(`js/${name}`));
-  assert.ok(total < 60 * 1024, `${total} bytes`);
+Deno.test("the modules of a page are below 60 KB, and the core below 2 KB, gzipped", async () => {
+  for (const page of PAGES) {
+    const [, entry = ""] = /js\/([\w.]+)"><\/script>/.exec(await read(`${page}.html`)) ?? [];
+    let total = 0;
+    for (const name of await closure(entry)) total += await zipped(await read(`js/${name}`));
+    assert.ok(1024 < total && total < 60 * 1024, `${page}: ${total} bytes`);
+  }
   const core = await zipped(await read("js/core.js"));
   assert.ok(core < 2 * 1024, `${core} bytes`);
 });
