@@ -198,6 +198,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("/", pages.Home, {"GET": Action.SELF_READ}),
     _page("/sign-in", "sign-in.html"),
     _page("/reset-password", "reset-password.html"),
+    _page("/invitations", "invitation.html"),
     _page("/account", "account.html"),
     _page("/orgs/{org}", "board.html"),
     _page("/orgs/{org}/incidents/{incident}", "incident.html"),

@@ -78,6 +78,7 @@ EXPECTED = {
     ("PUT", "/api/v1/me/password"): "self:manage",
     ("POST", "/api/v1/password-resets/{link}"): "public",
     ("GET", "/reset-password"): "public",
+    ("GET", "/invitations"): "public",
     ("GET", "/account"): "public",
     ("GET", "/"): "self:read",
     ("GET", "/sign-in"): "public",
