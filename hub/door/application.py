@@ -12,7 +12,8 @@ from tornado.web import Application, RequestHandler, _HandlerDelegate
 from hub.door.bounded import Arrived, Bounded
 from hub.door.desk import Desk
 from hub.door.request import Missing, Request
-from hub.door.route import Route, audit
+from hub.door.route import Route, Unguarded, audit
+from hub.door.spec import unsaid
 
 UNKNOWN: Final = Route("(unknown)", Missing, {})
 HEADERS: Final = {
@@ -34,12 +35,15 @@ log = structlog.get_logger("hub.access")
 
 
 class House(Application):
-    """The table of routes behind the door. Raises Unguarded when one of them declares no action."""
+    """The table of routes behind the door. Raises Unguarded when one of them declares no action, or does not
+    say what it takes and gives."""
 
     def __init__(self, routes: Iterable[Route], desk: Desk, supplies: Mapping[str, object]) -> None:
         self.routes = tuple(routes)
         self.desk = desk
         audit(self.routes)
+        if missing := unsaid(self.routes):
+            raise Unguarded(" ".join(missing))
         rules: list[Any] = [
             (route.pattern, route.handler, self._kwargs(route, supplies)) for route in self.routes
         ]

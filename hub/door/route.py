@@ -64,7 +64,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Unguarded(Exception):
-    """A route or a command does not say who may use it; the text is one sentence for each."""
+    """A route or a command does not say who may use it, or what it says: one sentence for each."""
 
 
 def audit(routes: Iterable[Route]) -> None:

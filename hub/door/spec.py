@@ -29,8 +29,9 @@ ABOUT: Final = (
 PLACES: Final = {
     "org": "The organization's slug.",
     "incident": "The incident's id (`inc_…`) or number.",
-    "key": "The integration key, or the API key's id (`key_…`).",
-    "token": "The token of the link.",
+    "key": "The integration key.",
+    "api_key": "The API key's id (`key_…`).",
+    "link": "The last part of the link's address.",
 }
 
 

@@ -5,7 +5,7 @@
 
 import { call, explain, Problem } from "./api.js";
 import { dress, effect, h, signal } from "./core.js";
-import { detail } from "./operation.js";
+import { detail, prose } from "./operation.js";
 import * as place from "./place.js";
 import { matches, operations } from "./spec.js";
 
@@ -29,7 +29,7 @@ function card(spec, operation) {
       null,
       h("span", { class: `method ${method.toLowerCase()}` }, method),
       h("code", { class: "path" }, path),
-      h("span", { class: "faint" }, summary),
+      h("span", { class: "faint" }, prose(summary)),
     ),
   );
   node.addEventListener("toggle", () => {

@@ -29,15 +29,15 @@ export function detail(spec, operation, visitor) {
   return h(
     "div",
     { class: "detail" },
-    operation.description && h("p", null, operation.description),
+    operation.description && h("p", null, prose(operation.description)),
     h("p", { class: "faint" }, needs(operation)),
-    operation.parameters.length > 0 && h("h4", null, "Parameters"),
+    operation.parameters.length > 0 && h("h3", null, "Parameters"),
     h("div", { class: "inputs" }, operation.parameters.map((one) => input(operation, one, values))),
     operation.body && bodyOf(spec, operation, body),
-    h("h4", null, "In a terminal"),
+    h("h3", null, "In a terminal"),
     terminal(() => curl(operation, values.value, body.value, location.origin)),
     trial(operation, visitor, values, body),
-    h("h4", null, "Answers"),
+    h("h3", null, "Answers"),
     operation.answers.map((one) => answer(spec, one)),
   );
 }
@@ -90,7 +90,7 @@ function bodyOf(spec, operation, body) {
   return h(
     "div",
     null,
-    h("h4", null, h("label", { for: id }, "Body, as JSON")),
+    h("h3", null, h("label", { for: id }, "Body, as JSON")),
     known.length > 0 && h(
       "dl",
       { class: "fields" },

@@ -99,6 +99,7 @@ function everywhere() {
       title: `Go to ${name}`,
       run: () => location.assign(place.page(slug)),
     })),
+    { title: "Read about the API", run: () => location.assign("/docs") },
     { title: "Keyboard help", keys: "?", run: openHelp },
     {
       title: "Sign out",

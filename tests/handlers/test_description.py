@@ -12,11 +12,25 @@ from tornado.httpclient import HTTPResponse
 from web import Site, read
 
 from hub.contract.commands import COMMANDS
+from hub.door.application import House
+from hub.door.request import Request
+from hub.door.route import Public, Route, Unguarded
 from hub.door.spec import unsaid
 from hub.routes import ROUTES
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 ORG = "/api/v1/orgs/{org}"
+
+
+class Silent(Request):
+    def get(self) -> None:
+        """It says nothing."""
+
+
+def test_an_application_with_a_method_that_says_nothing_is_not_built(house: House) -> None:
+    silent = Route("/api/v1/silent", Silent, {"GET": Public("it is a test")})
+    with pytest.raises(Unguarded, match="GET /api/v1/silent: say what it takes and gives"):
+        House([silent], house.desk, {})
 
 
 def test_every_method_for_machines_says_what_it_takes_and_gives() -> None:
