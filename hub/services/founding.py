@@ -15,7 +15,6 @@ from hub.services.access import system
 from hub.services.change import Change, change
 from hub.services.credentials import API_KEY, INTEGRATION_KEY, keep, new_api_key, new_integration_key
 from hub.services.joining import KEY, give, join, register
-from hub.services.passwords import hash_password
 from hub.services.ports import Ports, RequestContext
 from hub.storage import catalogue, directory, people, services
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 import asyncpg
 import pytest
-from line import alarm, connected, do, drain, fire, granted, post
+from line import CONTEXT, alarm, connected, do, drain, fire, granted, post
 from orgs import Org
 from servers import Database
 from tornado.ioloop import IOLoop
 
+import hub.storage
+from hub.contract.catalogue import DependOn, NewService
 from hub.contract.ids import new
-from hub.services import sessions
+from hub.contract.words import Action
+from hub.services import catalogue, depending, sessions
 from hub.services.ports import Ports, RequestContext
-from hub.storage import alerts, catalogue, credentials, inbox, lanes, log, people, requests, seals
-from hub.storage import incidents as incident_rows
 from hub.storage.statement import Statement
 from hub.storage.tables import METADATA
 
@@ -23,7 +27,7 @@ BARE = {"attempt", "person", "identity", "task", "timer"}  # an organization has
 LOG = ("incident_event", "event_body", "audit_log")
 # 42704 where the setting was never made on this connection, 22P02 where SET LOCAL has left it empty.
 UNSET = (asyncpg.UndefinedObjectError, asyncpg.InvalidTextRepresentationError)
-MODULES = (alerts, catalogue, credentials, inbox, incident_rows, lanes, log, people, requests, seals)
+MODULES = [import_module(f"hub.storage.{each.name}") for each in iter_modules(hub.storage.__path__)]
 
 
 @pytest.fixture
@@ -39,6 +43,10 @@ def both(io_loop: IOLoop, ports: Ports, acme: Org, globex: Org, context: Request
             )
             await drain(ports, org, kind="log")
             await post(ports, org, alarm("waiting"))
+            grant = await granted(ports, org, Action.SERVICE_MANAGE)
+            [first] = (await catalogue.page_services(ports, grant, 1, None)).data
+            made, _ = await catalogue.add_service(ports, grant, NewService(name="Till"), None, CONTEXT)
+            await depending.depend(ports, grant, made.id, DependOn(services=[first.id]), 1, CONTEXT)
 
     io_loop.run_sync(work, timeout=30)
     return acme, globex
