@@ -142,7 +142,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(MEMBER + "/holds", members.Holds, {"GET": Action.MEMBER_MANAGE}),
     Route(ORG + "/teams", teams.Teams, {"GET": Action.MEMBER_READ, "POST": Action.TEAM_MANAGE}),
-    Route(TEAM, teams.Team, {"GET": Action.MEMBER_READ, "PATCH": Action.TEAM_MANAGE}),
+    Route(
+        TEAM,
+        teams.Team,
+        {"GET": Action.MEMBER_READ, "PATCH": Action.TEAM_MANAGE, "DELETE": Action.TEAM_MANAGE},
+    ),
     Route(
         TEAM + "/members/{member}",
         teams.TeamMember,

@@ -90,3 +90,11 @@ class TeamMemberRemoved(Administrative, frozen=True, kw_only=True):
     kind = "team.member_removed"
     about = "team"
     member: str
+
+
+class TeamDeleted(Administrative, frozen=True, kw_only=True):
+    """A team is no more; its members have its roles no more."""
+
+    kind = "team.deleted"
+    about = "team"
+    name: str

@@ -42,6 +42,12 @@ class Team(Request):
         renamed = await teams.rename(self.desk.ports, self.grant, team, asked, version, self.context)
         self.answer_version(renamed, renamed.version)
 
+    @says(status=204, versioned=True, may=(NotAllowedNow,))
+    async def delete(self, org: str, team: str) -> None:
+        """Delete it; its services must be another team's by then."""
+        await teams.delete(self.desk.ports, self.grant, team, self.if_match(), self.context)
+        self.set_status(204)
+
 
 class TeamMember(Request):
     """`/teams/{team}/members/{member}`"""

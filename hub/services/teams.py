@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hub.contract.administration import TeamCreated
 from hub.contract.ids import new, parse, text
-from hub.contract.membership import TeamMemberAdded, TeamMemberRemoved, TeamRenamed
+from hub.contract.membership import TeamDeleted, TeamMemberAdded, TeamMemberRemoved, TeamRenamed
 from hub.contract.resources import Named
 from hub.contract.teams import NameTeam, TeamPage, TeamResource
 from hub.contract.words import Action
@@ -117,6 +117,20 @@ async def take_out(
         await teams.take(changed.tx, id, whom)
         changed.happened(TeamMemberRemoved(member=text("member", whom)), id)
         return _resource(await _find(changed.tx, id))
+
+
+async def delete(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
+    """Delete a team: its members lose the roles that it passed on. Raise Stale unless `version` is the
+    present one, NotAllowedNow while a service is the team's."""
+    grant.require(Action.TEAM_MANAGE)
+    id = _id(reference)
+    async with change(ports, grant, context) as changed:
+        team = await _lock(changed.tx, id, version)
+        service = await teams.owned_service(changed.tx, id)
+        if service is not None:
+            raise NotAllowedNow(f"{service} is this team's: give it to another team first.")
+        await teams.delete(changed.tx, id)
+        changed.happened(TeamDeleted(name=team.name), id)
 
 
 def _id(reference: str) -> UUID:

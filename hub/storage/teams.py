@@ -32,7 +32,7 @@ _SHOWN = f"""
     FROM team t WHERE t.tenant_id = :tenant
 """
 _FIND = written(_SHOWN + " AND t.id = :id", tenant="uuid", id="uuid")
-_LOCK = written(_SHOWN + " AND t.id = :id FOR NO KEY UPDATE OF t", tenant="uuid", id="uuid")
+_LOCK = written(_SHOWN + " AND t.id = :id FOR UPDATE OF t", tenant="uuid", id="uuid")
 _PAGE = written(
     _SHOWN + " AND t.id > :after ORDER BY t.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
 )
@@ -52,6 +52,21 @@ _TAKE = written(
     "DELETE FROM team_member WHERE tenant_id = :tenant AND team_id = :id AND membership_id = :member",
     tenant="uuid", id="uuid", member="uuid",
 )  # fmt: skip
+_OWNS = written(
+    "SELECT name FROM service WHERE tenant_id = :tenant AND team_id = :id AND archived_at IS NULL"
+    " ORDER BY name LIMIT 1",
+    tenant="uuid", id="uuid",
+)  # fmt: skip
+_GOES_WITH_IT = tuple(
+    written(sql, tenant="uuid", id="uuid")
+    for sql in (
+        "UPDATE service SET team_id = NULL WHERE tenant_id = :tenant AND team_id = :id"
+        " AND archived_at IS NOT NULL",
+        "DELETE FROM role_binding WHERE tenant_id = :tenant AND subject_kind = 'team' AND subject_id = :id",
+        "DELETE FROM team_member WHERE tenant_id = :tenant AND team_id = :id",
+        "DELETE FROM team WHERE tenant_id = :tenant AND id = :id",
+    )
+)
 
 
 async def find(tx: Tx, id: UUID) -> Team | None:
@@ -61,7 +76,7 @@ async def find(tx: Tx, id: UUID) -> Team | None:
 
 
 async def lock(tx: Tx, id: UUID) -> Team | None:
-    """One team, which nobody else changes until this transaction ends."""
+    """One team, which nobody else changes, or gives a service to, until this transaction ends."""
     row = await tx.one(_LOCK, id=id)
     return msgspec.convert(dict(row), Team) if row else None
 
@@ -88,3 +103,15 @@ async def take(tx: Tx, id: UUID, member: UUID) -> None:
     """Take a member out of the team."""
     await tx.fetch(_TAKE, id=id, member=member)
     await tx.fetch(_MOVE, id=id)
+
+
+async def owned_service(tx: Tx, id: UUID) -> str | None:
+    """The name of a service that is the team's and not archived; None where it has none."""
+    row = await tx.one(_OWNS, id=id)
+    return row["name"] if row else None
+
+
+async def delete(tx: Tx, id: UUID) -> None:
+    """Delete a team that owns no service but archived ones, with its roles and its list of members."""
+    for statement in _GOES_WITH_IT:
+        await tx.fetch(statement, id=id)

@@ -48,7 +48,8 @@ UPDATABLE = {
     "integration", "incident", "alert", "task", "timer", "inbox", "lane", "attempt",
 }  # fmt: skip
 DELETABLE = {
-    "credential", "role_binding", "team_member", "timer", "attempt", "request_key", "service_dependency",
+    "credential", "role_binding", "team", "team_member", "timer", "attempt", "request_key",
+    "service_dependency",
 }  # fmt: skip
 GUARDED = {
     ("incident_event", "immutable"), ("event_body", "immutable"), ("audit_log", "immutable"),

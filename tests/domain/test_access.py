@@ -46,7 +46,7 @@ TABLE = {line.split()[0]: line.split()[1:] for line in CELLS.strip().splitlines(
 ADMINISTRATIVE = {
     "organization.renamed", "member.changed", "member.removed", "role.revoked",
     "invitation.created", "invitation.withdrawn", "invitation.accepted",
-    "team.renamed", "team.member_added", "team.member_removed",
+    "team.renamed", "team.member_added", "team.member_removed", "team.deleted",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
     "service.changed", "service.archived", "service.dependencies_set", "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "key.rotated", "key.deleted",

@@ -35,6 +35,7 @@ EXPECTED = {
     ("POST", f"{ORG}/teams"): "team:manage",
     ("GET", f"{ORG}/teams/{{team}}"): "member:read",
     ("PATCH", f"{ORG}/teams/{{team}}"): "team:manage",
+    ("DELETE", f"{ORG}/teams/{{team}}"): "team:manage",
     ("PUT", f"{ORG}/teams/{{team}}/members/{{member}}"): "team:manage",
     ("DELETE", f"{ORG}/teams/{{team}}/members/{{member}}"): "team:manage",
     ("GET", f"{ORG}/invitations"): "member:manage",

@@ -103,6 +103,30 @@ async def test_a_team_passes_on_no_role_that_one_does_not_hold(
     assert (await key("PUT", place)).code == 200
 
 
+async def test_a_deleted_team_takes_its_roles_along_but_no_service(
+    site: Site, ports: Ports, acme: Org
+) -> None:
+    bob, key = await hire(ports, site, acme, "Bob", Role.OBSERVER), site.with_key(acme.api_key)
+    [old] = read(await key("GET", TEAMS))["data"]
+    assert outcome(await key("DELETE", f"{TEAMS}/{old['id']}", None, ONE)) == (409, "not_allowed_now")
+    team, path = await made(key)
+    await key("POST", "/api/v1/orgs/acme/bindings", {"subject": team["id"], "role": "responder"})
+    await key("PUT", f"{path}/members/{bob.member}")
+    archived = await key("POST", "/api/v1/orgs/acme/services", {"name": "Old", "team": team["id"]})
+    assert outcome(await key("DELETE", path, None, {"If-Match": '"2"'})) == (409, "not_allowed_now")
+    assert (await key("POST", f"{archived.headers['Location']}/archive")).code == 200
+    assert outcome(await key("DELETE", path)) == (428, "version_missing")
+    assert outcome(await key("DELETE", path, None, ONE)) == (412, "stale")
+    assert "incident:open" in read(await bob.browser("GET", "/api/v1/orgs/acme"))["actions"]
+    assert (await key("DELETE", path, None, {"If-Match": '"2"'})).code == 204
+    assert await kinds(key, 1) == ["team.deleted"]
+    assert outcome(await key("GET", path)) == (404, "not_found")
+    assert "incident:open" not in read(await bob.browser("GET", "/api/v1/orgs/acme"))["actions"]
+    bound = read(await key("GET", "/api/v1/orgs/acme/bindings"))["data"]
+    assert team["id"] not in {each["subject"]["id"] for each in bound}
+    assert read(await key("GET", archived.headers["Location"]))["team"] is None
+
+
 async def test_a_team_has_an_end(
     site: Site, ports: Ports, acme: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +143,7 @@ async def test_only_who_manages_teams_changes_them(site: Site, ports: Ports, acm
     for role in (Role.RESPONDER, Role.OBSERVER):
         low = site.with_key(await key_of(ports, acme, role))
         for method, where in (
-            ("POST", TEAMS), ("PATCH", path), ("PUT", f"{path}/members/{bob.member}"),
+            ("POST", TEAMS), ("PATCH", path), ("DELETE", path), ("PUT", f"{path}/members/{bob.member}"),
             ("DELETE", f"{path}/members/{bob.member}"),
         ):  # fmt: skip
             assert outcome(await low(method, where, None, ONE)) == (403, "forbidden"), (role, method)
@@ -140,6 +164,7 @@ async def test_a_foreign_team_or_member_is_answered_like_a_missing_one(
         ("PATCH", foreign["id"], nowhere),
         ("PUT", f"{foreign['id']}/members/{bob.member}", f"{nowhere}/members/{bob.member}"),
         ("PUT", f"{mine['id']}/members/{eve.member}", f"{mine['id']}/members/{nobody}"),
+        ("DELETE", foreign["id"], nowhere),
         ("DELETE", f"{foreign['id']}/members/{bob.member}", f"{nowhere}/members/{bob.member}"),
         ("DELETE", f"{mine['id']}/members/{eve.member}", f"{mine['id']}/members/{nobody}"),
     ):

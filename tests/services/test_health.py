@@ -85,7 +85,7 @@ async def test_the_migrating_role_and_the_superuser_may_not_serve(
     await store.close()
 
 
-@pytest.mark.parametrize(("version", "is_ready"), [("0001", False), ("0002", True), ("0003", True)])
+@pytest.mark.parametrize(("version", "is_ready"), [("0002", False), ("0003", True), ("0004", True)])
 async def test_an_older_schema_is_not_served_and_a_newer_one_is(
     ports: Ports, database: Database, version: str, is_ready: bool
 ) -> None:
