@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from line import connected
 from orgs import Org
 from roles import key_of
+from servers import Database
 from web import Site, outcome, read
 
 from hub.contract.ids import new, text
@@ -58,6 +60,15 @@ async def test_a_service_does_as_its_worst_open_incident(site: Site, acme: Org) 
     assert seen == [("degraded", 1), ("down", 2)]
     listed = read(await key("GET", SERVICES))["data"][1]
     assert (listed["status"], listed["open_incidents"]) == ("degraded", 1)
+
+
+async def test_a_private_incident_shows_in_no_service(site: Site, database: Database, acme: Org) -> None:
+    key = site.with_key(acme.api_key)
+    service, path = await made(key)
+    await key("POST", "/api/v1/orgs/acme/incidents", {"title": "x", "service": service["id"]})
+    async with connected(database.admin_url) as admin:
+        await admin.execute("UPDATE incident SET private = true WHERE tenant_id = $1", acme.tenant)
+    assert read(await key("GET", path)) == service
 
 
 async def test_every_bad_field_of_a_service_is_named(site: Site, acme: Org) -> None:
