@@ -1,0 +1,241 @@
+"""A real worker process: it drains, it dies, it leaves politely, and it needs no Redis."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+import redis
+from line import alarm, attempts, connected, kinds, post, put, receipt, row, shown, states, tries, until
+from orgs import Org
+from running import environment
+from servers import Database
+
+from hub.config import Config
+from hub.contract.ids import new
+from hub.services import seal
+from hub.services.ports import Ports
+from hub.tasks.queue import Ringer, make_huey
+
+pytestmark = pytest.mark.gen_test(timeout=60)
+BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+class Worker:
+    """`python -m hub worker`, and what it said."""
+
+    def __init__(self, config: Config, folder: Path, **settings: str) -> None:
+        self._log = folder / f"worker-{new().hex}.log"
+        given = {
+            "HUB_DATABASE_URL": config.database_url,
+            "HUB_REDIS_URL": config.redis_url,
+            "HUB_SECRET_KEYS": ",".join(config.secret_keys),
+            "HUB_INSTALLATION": config.installation,
+            "HUB_DATA_DIR": str(folder),
+        }
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "hub", "worker"],
+                env=environment(**given | settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def lines(self) -> list[dict[str, object]]:
+        """Its log lines so far."""
+        return [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def has(self, event: str) -> bool:
+        return any(line["event"] == event for line in self.lines)
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait for something that it should do; fail when it has ended instead."""
+
+        def runs() -> object:
+            assert self.process.poll() is None, self.said
+            return holds()
+
+        await until(runs)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send one signal and wait for the end; its code."""
+        self.process.send_signal(number)
+        return self.process.wait(15)
+
+
+@contextmanager
+def working(config: Config, folder: Path, **settings: str) -> Iterator[Worker]:
+    worker = Worker(config, folder, **settings)
+    try:
+        yield worker
+    finally:
+        if worker.process.poll() is None:
+            worker.process.kill()
+        worker.process.wait(5)
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    """An installation of this test's own, so that its list is nobody else's."""
+    return msgspec.structs.replace(
+        config, installation=f"test{new().hex[:12]}", secret_keys=("k" * 32, "o" * 32)
+    )
+
+
+async def is_done(ports: Ports, org: Org, references: list[str]) -> bool:
+    return set(await states(ports, org, references)) == {"done"}
+
+
+def ring(config: Config, *orgs: Org) -> None:
+    """Put a wake-up on the list."""
+    ringer = Ringer(config)
+    ringer("inbox", [org.tenant for org in orgs])
+    ringer.start()
+    ringer.stop()
+
+
+async def test_a_wake_up_is_worked_off_and_the_log_is_sealed(
+    ports: Ports, config: Config, database: Database, acme: Org, globex: Org, tmp_path: Path
+) -> None:
+    with working(config, tmp_path) as worker:
+        await worker.until(lambda: worker.has("worker_started"))
+
+        async def is_rung() -> bool:
+            """Whether a task has drained a lane: the sweeper may have been faster."""
+            references = await put(ports, row(ports, acme, alarm("disk")), row(ports, globex, alarm("disk")))
+            ring(config, acme, globex)
+            await worker.until(lambda: is_done(ports, acme, references[:1]))
+            await worker.until(lambda: is_done(ports, globex, references[1:]))
+            return any(line["event"] == "lane_drained" and "task_id" in line for line in worker.lines)
+
+        await worker.until(is_rung)
+        async with connected(database.admin_url) as admin:
+            await worker.until(lambda: admin.fetchval("SELECT NOT bool_or(unsealed) FROM head"))
+        assert worker.end() == 0, worker.said
+        assert worker.lines[-1]["event"] == "worker_stopped"
+    assert {verdict.problem for verdict in await seal.verify(ports)} == {""}
+    for org in (acme, globex):
+        assert await kinds(ports, org, "1") == ["incident.opened", "alert.fired"]
+    drained = [line for line in worker.lines if line["event"] == "lane_drained"]
+    assert all(line["request_ids"] for line in drained)
+
+
+async def test_a_worker_that_is_killed_in_its_lane_leaves_it_free_and_nothing_is_done_twice(
+    ports: Ports, config: Config, database: Database, acme: Org, globex: Org, tmp_path: Path
+) -> None:
+    references = await put(ports, row(ports, acme, alarm("a")), row(ports, acme, [alarm("b"), alarm("c")]))
+    async with connected(database.admin_url) as admin:
+        async with admin.transaction():
+            await admin.execute("SELECT 1 FROM service WHERE tenant_id = $1 FOR UPDATE", acme.tenant)
+            with working(config, tmp_path) as killed:
+                await killed.until(lambda: admin.fetchval(BLOCKED))
+                assert await attempts(database) == 1, "it is in the middle of the lane"
+                assert killed.end(signal.SIGKILL) == -signal.SIGKILL
+        assert await states(ports, acme, references) == ["stored", "stored"]
+    with working(config, tmp_path) as next:
+        await next.until(lambda: is_done(ports, acme, references))
+        theirs = await put(ports, row(ports, globex, alarm("a")))
+        await next.until(lambda: is_done(ports, globex, theirs))
+        assert next.end() == 0, next.said
+    assert [await tries(database, one) for one in references] == [1, 1], "each was looked at alone"
+    assert await attempts(database) == 0
+    assert [incident.title for incident in await shown(ports, acme)] == [f"{key} is broken" for key in "abc"]
+    for number in "123":
+        assert await kinds(ports, acme, number) == ["incident.opened", "alert.fired"]
+
+
+async def test_a_worker_that_is_asked_to_end_finishes_what_it_has(
+    ports: Ports, config: Config, database: Database, acme: Org, tmp_path: Path
+) -> None:
+    references = await put(ports, row(ports, acme, alarm("a")))
+    async with connected(database.admin_url) as admin:
+        with working(config, tmp_path) as worker:
+            async with admin.transaction():
+                await admin.execute("SELECT 1 FROM service WHERE tenant_id = $1 FOR UPDATE", acme.tenant)
+                await worker.until(lambda: admin.fetchval(BLOCKED))
+                worker.process.send_signal(signal.SIGTERM)
+            assert worker.process.wait(10) == 0, worker.said
+    assert await states(ports, acme, references) == ["done"]
+    assert await attempts(database) == 0
+
+
+async def test_without_redis_everything_still_happens(
+    ports: Ports, config: Config, database: Database, acme: Org, tmp_path: Path
+) -> None:
+    with working(config, tmp_path, HUB_REDIS_URL="redis://nobody:wrong@127.0.0.1:1/0") as worker:
+        await worker.until(lambda: worker.has("worker_started"))
+        reference = await post(ports, acme, alarm("a"))
+        await worker.until(lambda: is_done(ports, acme, [reference]))
+        async with connected(database.admin_url) as admin:
+            await worker.until(lambda: admin.fetchval("SELECT NOT bool_or(unsealed) FROM head"))
+        assert worker.end() == 0, worker.said
+    loud = [line for line in worker.lines if line["level"] in {"warning", "error"}]
+    assert len(loud) < 10, loud
+    assert "wrong" not in worker.said, "an address may hold a password"
+
+
+async def test_an_emptied_redis_loses_nothing(
+    ports: Ports, config: Config, acme: Org, globex: Org, tmp_path: Path
+) -> None:
+    references = [await post(ports, org, alarm("a")) for org in (acme, globex)]
+    ring(config, acme, globex)
+    with redis.Redis.from_url(config.redis_url) as client:
+        assert client.llen(make_huey(config, 1.0).storage.queue_key) == 1
+        client.flushall()
+    with working(config, tmp_path) as worker:
+        await worker.until(lambda: is_done(ports, acme, references[:1]))
+        await worker.until(lambda: is_done(ports, globex, references[1:]))
+        assert worker.end() == 0, worker.said
+
+
+async def test_a_hostile_list_does_not_stop_the_worker(
+    ports: Ports, config: Config, acme: Org, tmp_path: Path
+) -> None:
+    crater = tmp_path / "crater"
+    bomb = b"cos\nmkdir\n(V" + str(crater).encode() + b"\ntR."
+    with redis.Redis.from_url(config.redis_url) as client:
+        list_key = make_huey(config, 1.0).storage.queue_key
+        client.lpush(list_key, bomb, b"", b"{}", b"\xff" * 1000)
+        with working(config, tmp_path) as worker:
+            await worker.until(lambda: client.llen(list_key) == 0)
+            reference = await post(ports, acme, alarm("a"))
+            await worker.until(lambda: is_done(ports, acme, [reference]))
+            assert (await receipt(ports, acme, reference)).items[0].decision == "opened"
+            assert worker.end() == 0, worker.said
+    assert not crater.exists()
+    assert pickle.loads(bomb) is None  # noqa: S301 - it would have gone off
+    assert crater.is_dir()
+
+
+async def test_a_worker_with_a_role_that_may_too_much_does_not_start(
+    config: Config, database: Database, tmp_path: Path
+) -> None:
+    with working(config, tmp_path, HUB_DATABASE_URL=database.owner_url) as worker:
+        assert worker.process.wait(20) == 1, worker.said
+        assert "could bypass row-level security" in worker.said
+        assert "Traceback" not in worker.said
+
+
+async def test_a_worker_waits_for_its_database_and_can_be_ended_meanwhile(
+    config: Config, tmp_path: Path
+) -> None:
+    with working(config, tmp_path, HUB_DATABASE_URL="postgresql://hub_runtime:x@127.0.0.1:1/hub") as worker:
+        await worker.until(lambda: worker.has("waiting for the database"))
+        worker.process.send_signal(signal.SIGTERM)
+        worker.process.wait(10)
+        assert "Traceback" not in worker.said
