@@ -92,6 +92,8 @@ class Request(RequestHandler):
         if not self.desk.gate.is_open and not self.answers_while_closed:
             raise Unavailable("This process is starting and has not met its database yet.")
         self.check_size()
+        if any("\0" in part for part in self.path_kwargs.values()):
+            raise NotFound()  # no name holds a NUL, and PostgreSQL's text cannot
         await self.admit()
 
     def check_size(self) -> None:

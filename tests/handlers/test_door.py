@@ -16,6 +16,7 @@ from hub.door.application import HEADERS, House
 from hub.door.gate import Gate
 from hub.door.request import Request
 from hub.door.route import Public, Route
+from hub.door.says import says
 from hub.routes import ROUTES
 from hub.services.ports import Ports
 
@@ -178,6 +179,13 @@ async def test_a_path_that_is_no_text_is_a_problem(site: Site) -> None:
     assert outcome(await site("GET", "/api/v1/orgs/%ff/incidents")) == (400, "bad_request")
 
 
+async def test_a_nul_in_a_path_names_nothing(site: Site, acme: Org) -> None:
+    ann = await site.signed_in("owner@acme.example")
+    for path in ("/api/v1/orgs/%00/incidents", f"{BOARD}/%00", "/api/v1/orgs/acme%00/stream"):
+        assert outcome(await ann("GET", path)) == (404, "not_found"), path
+        assert outcome(await site.with_key(acme.api_key)("GET", path)) == (404, "not_found"), path
+
+
 async def test_a_request_id_is_kept_and_a_bad_one_replaced(site: Site) -> None:
     assert (await site("GET", "/livez", headers={"X-Request-ID": "a.b-1"})).headers["X-Request-ID"] == "a.b-1"
     made = (await site("GET", "/livez", headers={"X-Request-ID": "a b"})).headers["X-Request-ID"]
@@ -216,6 +224,7 @@ async def test_only_an_https_address_asks_browsers_to_stay_with_it(house: House,
 class Buggy(Request):
     """A handler with a bug."""
 
+    @says()
     def get(self) -> None:
         raise KeyError("the secret of a customer")
 
