@@ -15,7 +15,7 @@ from hub.storage.log import LogEvent
 
 SIZE: Final = 256
 CAPACITY: Final = 64 * 1024 * 1024
-READS_AT_ONCE: Final = 4
+READS_AT_ONCE: Final = 3  # of the pool's ten connections
 OVERHEAD: Final = 200  # bytes of Python objects around a body
 
 Key = tuple[TenantId, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from hub.config import Config
 from hub.contract.ids import TenantId
 from hub.logs import Seldom
 from hub.metrics import HINTS_LOST, HINTS_RUNG
+from hub.realtime.ending import end
 from hub.realtime.hint import Hint, Seal, channel
 from hub.realtime.link import AWAY, dial
 from hub.storage.log import LogEvent
@@ -58,9 +58,7 @@ class Doorbell:
     async def stop(self) -> None:
         """Publish what waits, as far as Redis takes it at once, and end."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
         if self._pending:
             async with dial(self._url) as redis:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable
 from typing import Final
@@ -15,6 +14,7 @@ from hub.config import Config
 from hub.contract.ids import TenantId
 from hub.logs import Seldom
 from hub.metrics import EAR_CONNECTED, EAR_DEAF, HINTS_FORGED
+from hub.realtime.ending import end
 from hub.realtime.hint import Hint, Seal, channel, tenant_of
 from hub.realtime.link import AWAY, dial
 
@@ -71,19 +71,16 @@ class Ear:
     async def stop(self) -> None:
         """Stop listening and close the connection."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
 
     async def _run(self) -> None:
         while True:
             try:
                 await self._session()
-            except* AWAY as group:
-                error = group.exceptions[0]
+            except AWAY as error:
                 self._away("the subscriber lost redis", error=type(error).__name__)
-            except* Exception:
+            except Exception:
                 log.exception("the ear stumbled; it goes on")
             finally:
                 EAR_CONNECTED.set(0)
@@ -92,13 +89,19 @@ class Ear:
 
     async def _session(self) -> None:
         """One connection, from its first subscription until it is lost."""
-        async with dial(self._url) as redis, redis.pubsub() as pubsub, asyncio.TaskGroup() as group:
+        async with dial(self._url) as redis, redis.pubsub() as pubsub:
             self._deaf.clear()
             await pubsub.connect()
             EAR_CONNECTED.set(1)
-            group.create_task(self._listen(pubsub))
-            group.create_task(self._tell(pubsub))
-            group.create_task(self._watch())
+            parts = [
+                asyncio.create_task(part)
+                for part in (self._listen(pubsub), self._tell(pubsub), self._watch())
+            ]
+            try:
+                done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+                done.pop().result()
+            finally:
+                await end(*parts)
 
     async def _listen(self, pubsub: PubSub) -> None:
         while True:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
@@ -12,6 +11,7 @@ import structlog
 from hub.contract.ids import TenantId
 from hub.logs import Seldom
 from hub.metrics import POLLS_FAILED
+from hub.realtime.ending import end
 from hub.realtime.feed import Feed, Source
 from hub.services.follow import Head
 
@@ -43,9 +43,7 @@ class Heads:
     async def stop(self) -> None:
         """End."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
 
     async def look(self) -> None:

@@ -28,7 +28,7 @@ from hub.services.ports import Ports
 
 STREAMS_MAX: Final = 10_000  # a process
 STREAMS_A_TENANT: Final = 500
-AUTHORISE_AT_ONCE: Final = 8
+AUTHORISE_AT_ONCE: Final = 4  # of the pool's ten connections
 RETRY_AFTER: Final = 5
 CUT_PERIOD: Final = 1.0
 

@@ -98,6 +98,12 @@ class Rig:
         self.feed = Feed(truth.tenant, truth.source, self.chunks, self.pump.moved, self.pump.restarted)
 
 
+async def read_rig(truth: Truth) -> Rig:
+    rig = Rig(truth)
+    await rig.feed.behind()
+    return rig
+
+
 async def calm() -> None:
     """Let everything that is under way come to its end: 5 s are enough for every repair (I12)."""
     for _ in range(100):

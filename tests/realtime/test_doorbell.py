@@ -53,16 +53,20 @@ async def listener(bell: Bell, *tenants: TenantId) -> AsyncIterator[Listener]:
         made.ear.follow(tenant)
     for _ in tenants:
         await made.ready()
-    yield made
-    await made.ear.stop()
+    try:
+        yield made
+    finally:
+        await made.ear.stop()
 
 
 @asynccontextmanager
 async def doorbell(bell: Bell) -> AsyncIterator[Doorbell]:
     made = Doorbell(bell.config)
     await made.start()
-    yield made
-    await made.stop()
+    try:
+        yield made
+    finally:
+        await made.stop()
 
 
 @pytest.mark.gen_test(timeout=30)
