@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import msgspec
 import pytest
-from line import alarm, connected, put, row
+from line import alarm, connected, impatient, put, row
 from orgs import Org
 from servers import Database
 
@@ -80,6 +80,18 @@ async def test_a_batch_is_in_arrival_order_and_bounded_in_rows_and_bytes(ports: 
     assert [one.id for one in await waiting(ports, acme, size=1)] == ids[:1], "one row is always taken"
     arrivals = [one.arrival for one in await waiting(ports, acme)]
     assert arrivals == sorted(arrivals)
+
+
+async def test_the_order_is_that_of_arrival_whatever_the_plan(
+    ports: Ports, database: Database, acme: Org
+) -> None:
+    rows = [row(ports, acme, alarm(str(n))) for n in range(6)]
+    await put(ports, *rows)
+    async with connected(database.admin_url) as admin:  # the first ones move to the end of the table
+        for state in ("done", "stored"):
+            await admin.execute("UPDATE inbox SET state = $1 WHERE arrival <= 3", state)
+    async with impatient(ports, database, "enable_indexscan = off") as scanning:
+        assert [one.id for one in await waiting(scanning, acme, limit=4)] == [one.id for one in rows[:4]]
 
 
 async def test_what_is_done_is_not_read_again(ports: Ports, acme: Org, globex: Org) -> None:
