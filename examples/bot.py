@@ -29,7 +29,9 @@ async def main() -> None:
                 await AsyncHTTPClient().fetch(address, method="POST", headers=once, body=note)
         if cursor := frame.get("cursor") or frame.get("from"):
             CURSOR.write_text(cursor)  # only now: what was not answered comes again
-    if socket.close_code in (4001, 4003, 4004, 4300, 4301, 4400):
+    if socket.close_code == 4400:
+        CURSOR.unlink(missing_ok=True)  # it means nothing to this hub: begin at the head
+    if socket.close_code in (4000, 4001, 4003, 4004, 4300, 4301):
         raise SystemExit(f"closed for good: {socket.close_code} {socket.close_reason}")
 
 
@@ -37,5 +39,7 @@ while True:
     try:
         asyncio.run(main())
     except (OSError, HTTPClientError) as error:
+        if isinstance(error, HTTPClientError) and error.code in (401, 403, 404):
+            raise SystemExit(f"refused for good: {error}") from None
         print("dialling again:", error)
     asyncio.run(asyncio.sleep(1))
