@@ -16,7 +16,7 @@ from hub.domain.errors import Contended, TooSlow, Unavailable
 from hub.services.access import system
 from hub.services.change import Change, change
 from hub.services.ports import Ports, RequestContext
-from hub.services.process import KNOWN, process
+from hub.services.process import KNOWN, SIGNALS_MAX, process
 from hub.services.seal import LINKS, seal
 from hub.storage import directory, inbox, lanes
 from hub.storage.inbox import Waiting
@@ -73,17 +73,24 @@ async def _seal_step(ports: Ports, tenant: TenantId) -> bool:
 
 
 async def _inbox_step(ports: Ports, tenant: TenantId) -> int:
-    """One batch of every waiting lane of a tenant; how many lanes moved."""
+    """A turn of a tenant: its waiting lanes, the one that was drained longest ago first, until they have
+    given as many signals as one transaction may judge: many lanes make no longer turn. How many moved."""
     grant = system("worker", tenant)
     grant.require(Action.INBOX_DRAIN)
     async with ports.store.begin(tenant) as tx:
         waiting = await lanes.waiting(tx)
-    return sum([await _lane_step(ports, grant, integration) for integration in waiting])
+    moved = judged = 0
+    for integration in waiting:
+        if judged >= SIGNALS_MAX:
+            break
+        if signals := await _lane_step(ports, grant, integration):
+            moved, judged = moved + 1, judged + signals
+    return moved
 
 
 async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
-    """Lock a lane, process its next batch and mark it done in one transaction; 0 where there is nothing to
-    do, another worker has it, or its next row is of a format that only a newer worker knows."""
+    """Lock a lane, process its next batch and mark it done in one transaction; how many signals it had: 0
+    where there is nothing to do, another worker has it, or only a newer worker knows the next row's format."""
     lane: Lane | None = None
     rows: list[Waiting] = []
     try:
@@ -111,7 +118,7 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
         rows=len(taken),
         request_ids=[one.row.request_id for one in taken],
     )
-    return 1
+    return sum(max(len(one.signals), 1) for one in taken)
 
 
 async def _take_back(ports: Ports, grant: Grant, lane: Lane, row: Waiting, error: Exception) -> None:

@@ -139,3 +139,27 @@ async def test_two_lanes_of_one_service_open_one_incident_for_one_group(
     await asyncio.gather(*(work.drain(which, "inbox", [acme.tenant]) for which in (ports, second)))
     await drain(ports, acme)
     assert [incident.alerts.total for incident in await shown(ports, acme)] == [2] * 10
+
+
+async def test_many_lanes_are_no_longer_turn(
+    ports: Ports, database: Database, acme: Org, globex: Org, rung: Rung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "SIGNALS_MAX", 2)
+    lanes = [acme.integration_id]
+    async with connected(database.admin_url) as admin:
+        for number in range(5):
+            lanes.append(await admin.fetchval(
+                "WITH made AS (INSERT INTO integration (tenant_id, id, service_id, name, created_at)"
+                " SELECT tenant_id, gen_random_uuid(), service_id, $2, now() FROM integration"
+                " WHERE tenant_id = $1 LIMIT 1 RETURNING tenant_id, id)"
+                " INSERT INTO lane (tenant_id, integration_id) SELECT * FROM made RETURNING integration_id",
+                acme.tenant, f"Lane {number}",
+            ))  # fmt: skip
+    for integration in lanes:
+        await put(ports, row(ports, dataclasses.replace(acme, integration_id=integration), alarm("a")))
+    await put(ports, row(ports, globex, alarm("a")))
+    rung.announced.clear()
+    await drain(ports, acme, globex)
+    turns = [tenant for tenant, *_ in rung.announced]
+    assert turns == [acme.tenant, acme.tenant, globex.tenant] + [acme.tenant] * 4
+    assert len(await shown(ports, acme)) == 6
