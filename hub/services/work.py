@@ -90,7 +90,7 @@ async def _inbox_step(ports: Ports, tenant: TenantId) -> int:
 
 async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
     """Lock a lane, process its next batch and mark it done in one transaction; how many signals it had: 0
-    where there is nothing to do, another worker has it, or only a newer worker knows the next row's format."""
+    where nothing is to do, another worker has it, or only a newer worker knows the next row's format."""
     lane: Lane | None = None
     rows: list[Waiting] = []
     try:
