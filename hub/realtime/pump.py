@@ -93,9 +93,16 @@ class Pump:
         turn = list(islice(self._ready, SLICE))
         for reader in turn:
             del self._ready[reader]
+        failed: Exception | None = None
         for reader in turn:
-            self._serve(reader)
+            try:
+                self._serve(reader)
+            except Exception as error:  # a bug; it must not cost the others their turn
+                failed = error
+                reader.cut()
         self.wake(())
+        if failed is not None:
+            raise failed
 
     def _serve(self, reader: Reader) -> None:
         if reader.busy_since is not None or reader.held or reader.waits:

@@ -33,6 +33,7 @@ class Stream(Request, WebSocketHandler):
 
     station: Station
     follower: Follower | None = None
+    after: str | None = None
     _stream: IOStream
     _second = 0.0
     _messages = 0
@@ -49,6 +50,7 @@ class Stream(Request, WebSocketHandler):
     async def admit(self) -> None:
         """The guard; then the bounds on streams, so that a refusal is an HTTP answer and no socket."""
         await super().admit()
+        self.after = self.get_query_argument("after", None)
         self.station.admit(self.grant.tenant)
 
     async def open(self, *_: str, **__: str) -> None:
@@ -58,8 +60,7 @@ class Stream(Request, WebSocketHandler):
             self.station, self.grant, self._send, self._ping, self.close, self._stream.close
         )
         self.station.enter(self.follower)
-        after = self.get_query_argument("after", None)
-        await self._try(self.follower, self.follower.start(after))
+        await self._try(self.follower, self.follower.start(self.after))
 
     async def on_message(self, message: str | bytes) -> None:
         """A `hello` begins again; anything else, and too much of anything, ends the stream."""

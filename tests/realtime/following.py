@@ -144,10 +144,10 @@ async def follow(site: Site, org: Org | str, after: str = "") -> Following:
     return following
 
 
-async def refusal(site: Site, org: Org | str, **headers: str) -> tuple[int, Any]:
+async def refusal(site: Site, org: Org | str, after: str = "", **headers: str) -> tuple[int, Any]:
     """(status, Retry-After) of a stream that must not open."""
     try:
-        socket = await dial(site, org, **headers)
+        socket = await dial(site, org, after, **headers)
     except HTTPClientError as error:
         return error.code, error.response and error.response.headers.get("Retry-After")
     socket.close()

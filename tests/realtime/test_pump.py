@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from client import Client, read_rig, settled
 from truth import Truth
 from warp import warped
@@ -228,3 +229,22 @@ def test_a_storm_of_replays_reads_each_chunk_once() -> None:
         assert all(client.place == (truth.epoch, 1536) for client in clients)
 
     warped(story())
+
+
+def test_a_reader_that_breaks_something_is_cut_and_costs_nobody_a_turn() -> None:
+    async def story() -> None:
+        truth = Truth(10)
+        rig = await read_rig(truth)
+        before, broken, after = [Client(rig, 10) for _ in range(3)]
+
+        def stumble(frame: bytes) -> None:
+            raise ZeroDivisionError
+
+        broken.reader.send = stumble
+        rig.feed.hear(truth.commit())
+        await settled(rig)
+        assert before.positions() == after.positions() == [11]
+        assert broken.cut_at is not None
+
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        warped(story())  # the loop was told of it, and so is the log

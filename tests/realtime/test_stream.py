@@ -172,6 +172,7 @@ async def test_who_may_not_follow_is_refused_before_the_upgrade(live: Site, acme
     assert (await refusal(live.with_key(acme.api_key), globex))[0] == 404
     assert (await refusal(live.with_key(acme.api_key), "nobody"))[0] == 404
     assert (await refusal(live.with_key(acme.integration_key), acme))[0] == 401
+    assert (await refusal(live.with_key(acme.api_key), acme, after="%ff"))[0] == 400
 
 
 @pytest.mark.gen_test(timeout=30)

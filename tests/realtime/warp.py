@@ -45,5 +45,5 @@ def warped(work: Coroutine[Any, Any, T]) -> T:
     loop = Warped()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         done = runner.run(work)
-    assert not loop.errors
+    assert not loop.errors, loop.errors
     return done
