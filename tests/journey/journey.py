@@ -185,7 +185,8 @@ class Journey:
         for side in self.sides.values():
             side.log = await truth.rows(LOG, side.tenant)
             for name, recorder in side.recorders.items():
-                await recorder.until(len(side.visible(name)), CATCH_UP)
+                side.due[name] = len(side.visible(name))
+                await recorder.until(side.due[name], CATCH_UP)
 
     async def _everybody_has_caught_up(self, truth: Truth) -> None:
         """Those who were there all the time, and those who come now and want everything from the start."""
@@ -213,6 +214,8 @@ class Journey:
     async def _seal_the_rest(self, truth: Truth) -> None:
         """The web's last words (folded refusals) are on the log when it has ended; then all is sealed."""
         self.exit_codes["web at last"] = await self.stage.end("web")
+        for side in self.sides.values():  # a fold of refusals may have been written since, and even been read
+            side.log = await truth.rows(LOG, side.tenant)
         await truth.becomes("SELECT count(*) FROM head WHERE unsealed", 0, CATCH_UP)
         self.heads = await truth.rows(HEADS)
         self.exit_codes["worker"] = await self.stage.end("worker")

@@ -17,7 +17,8 @@ from hub.services.founding import Founded
 
 @dataclass
 class Side:
-    """`recorders` by name, each with the view of its key and the position where it began."""
+    """`recorders` by name, each with the view of its key, the position where it began, and how many events it
+    had to have at the least."""
 
     url: str
     founded: Founded
@@ -26,6 +27,7 @@ class Side:
     recorders: dict[str, Recorder] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
     began_at: dict[str, int] = field(default_factory=dict)
+    due: dict[str, int] = field(default_factory=dict)
     log: list[tuple[int, str, bytes]] = field(default_factory=list)
 
     @property

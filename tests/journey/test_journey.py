@@ -89,7 +89,8 @@ def test_every_receipt_says_what_became_of_its_request(journey: Journey) -> None
 def test_every_reader_has_the_same_history_as_the_log(journey: Journey) -> None:
     for side in journey.sides.values():
         for name, recorder in side.recorders.items():
-            assert recorder.history == side.visible(name), name
+            assert len(recorder.history) >= side.due[name] > 0, name
+            assert recorder.history == side.visible(name)[: len(recorder.history)], name
             assert recorder.resets == []
         assert len(side.visible("bot")) < len(side.visible("admin")), "the two views should differ"
 
