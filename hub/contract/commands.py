@@ -8,7 +8,7 @@ import msgspec
 
 from hub.contract.words import Action, Severity
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=16_384)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=16_384, pattern=r"\S")]  # not blanks alone
 Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]  # as wide as its column
 
 
