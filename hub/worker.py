@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -38,9 +39,6 @@ def main(config: Config) -> int:
         logging.getLogger(name).addFilter(Quiet())
         logging.getLogger(name).setLevel(logging.WARNING)
     background = Background(config)
-    if reason := background.start():
-        sys.stderr.write(reason + "\n")
-        return 1
     huey = make_huey(config, READ_SECONDS)
     register(huey, background.ports, background.run)
     consumer = Consumer(
@@ -52,6 +50,12 @@ def main(config: Config) -> int:
         max_delay=1.0,
         shutdown_timeout=DRAIN_SECONDS,
     )
+    # Until the consumer takes the signals: the sweeper is at work before.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: consumer.stop_flag.set())
+    if reason := background.start(consumer.stop_flag.is_set):
+        sys.stderr.write(reason + "\n")
+        return 1
     log.info("worker_started", threads=config.worker_threads)
     try:
         consumer.run()
@@ -78,18 +82,19 @@ class Background:
         """Run a coroutine on the loop and wait for it, at most a minute."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(seconds)
 
-    def start(self) -> str:
+    def start(self, is_leaving: Callable[[], bool]) -> str:
         """Start the loop and everything on it; the reason, where this process must not run."""
         self._thread.start()
         try:
-            self.run(self._open(), seconds=None)  # until the database is there
+            self.run(self._open(is_leaving), seconds=None)  # until the database is there
         except health.Unsafe as error:
             return error.detail
         self._ringer.start()
         return ""
 
-    async def _open(self) -> None:
+    async def _open(self, is_leaving: Callable[[], bool]) -> None:
         await self._store.open()
+        await self._doorbell.start()
         away = Seldom(log.warning)
         while True:
             try:
@@ -98,7 +103,8 @@ class Background:
             except Unavailable:
                 away("waiting for the database")
                 await asyncio.sleep(0.5)
-        await self._doorbell.start()
+            if is_leaving():
+                return
         self._sweeping = asyncio.ensure_future(self._sweeper.run())
 
     def stop(self) -> None:

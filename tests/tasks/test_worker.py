@@ -198,6 +198,7 @@ async def test_an_emptied_redis_loses_nothing(
         assert client.llen(make_huey(config, 1.0).storage.queue_key) == 1
         client.flushall()
     with working(config, tmp_path) as worker:
+        await worker.until(lambda: worker.has("worker_started"))
         await worker.until(lambda: is_done(ports, acme, references[:1]))
         await worker.until(lambda: is_done(ports, globex, references[1:]))
         assert worker.end() == 0, worker.said
@@ -236,6 +237,28 @@ async def test_a_worker_waits_for_its_database_and_can_be_ended_meanwhile(
 ) -> None:
     with working(config, tmp_path, HUB_DATABASE_URL="postgresql://hub_runtime:x@127.0.0.1:1/hub") as worker:
         await worker.until(lambda: worker.has("waiting for the database"))
-        worker.process.send_signal(signal.SIGTERM)
-        worker.process.wait(10)
+        assert worker.end() == 0, worker.said
         assert "Traceback" not in worker.said
+
+
+async def test_a_worker_that_is_asked_to_end_while_it_starts_ends_as_politely(
+    ports: Ports, config: Config, database: Database, acme: Org, tmp_path: Path
+) -> None:
+    """The sweeper is at work before Huey's consumer takes the signals."""
+    references = await put(ports, row(ports, acme, alarm("a")))
+    async with connected(database.admin_url) as admin:
+        connections = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'incidenthub'"
+        before = await admin.fetchval(connections)
+        with working(config, tmp_path) as worker:
+
+            async def is_connected() -> bool:
+                return bool(await admin.fetchval(connections) > before)
+
+            await worker.until(is_connected)
+            assert worker.end() == 0, worker.said
+    assert await attempts(database) == 0
+    with working(config, tmp_path) as next:
+        await next.until(lambda: next.has("worker_started"))
+        await next.until(lambda: is_done(ports, acme, references))
+        assert next.end() == 0, next.said
+    assert await tries(database, references[0]) == 0
