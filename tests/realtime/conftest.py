@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from following import make_key
 from orgs import Org
@@ -91,3 +92,9 @@ def live(io_loop: IOLoop, site: Site, station: Station) -> Iterator[Site]:
 def observer_key(io_loop: IOLoop, ports: Ports, acme: Org) -> str:
     """An API key of acme that may look and follow, and sees nothing administrative."""
     return io_loop.run_sync(partial(make_key, ports, acme, Role.OBSERVER))
+
+
+@pytest.fixture
+def belled(config: Config, bell: Bell) -> Config:
+    """The settings of a process whose Valkey is this test's own."""
+    return msgspec.structs.replace(config, redis_url=bell.config.redis_url)

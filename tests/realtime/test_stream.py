@@ -225,6 +225,7 @@ async def test_when_the_last_stream_ends_nothing_is_followed_any_more(
     assert not station._feeds
     assert not station._streams
     assert station._chunks._bytes == 0
+    assert not station.pump._readers
 
 
 @pytest.mark.gen_test(timeout=30)

@@ -28,12 +28,6 @@ from hub.services.ports import Ports
 from hub.storage import credentials as stored
 
 
-@pytest.fixture
-def belled(config: Config, bell: Bell) -> Config:
-    """The settings of a process whose Valkey is this test's own."""
-    return msgspec.structs.replace(config, redis_url=bell.config.redis_url)
-
-
 @pytest.mark.gen_test(timeout=60)
 async def test_without_redis_the_poll_carries_the_stream_and_it_comes_back(
     ports: Ports, belled: Config, bell: Bell, acme: Org
