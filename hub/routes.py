@@ -206,6 +206,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/account", "account.html"),
     _page("/orgs/{org}", "board.html"),
     _page("/orgs/{org}/incidents/{incident}", "incident.html"),
+    _page("/orgs/{org}/settings", "organization.html"),
+    _page("/orgs/{org}/settings/invitations", "invitations.html"),
     Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),
     _page("/docs", "docs.html"),
     Route("/docs/problems", docs.Problems, PAGE),

@@ -9,6 +9,7 @@ import { dress, h } from "./core.js";
 import { openHelp } from "./help.js";
 import { MOD } from "./keys.js";
 import { notice } from "./notices.js";
+import { settings } from "./parts.js";
 import * as place from "./place.js";
 import { here, me, organization, signOut } from "./session.js";
 
@@ -44,6 +45,7 @@ export function bar(stream, openPalette) {
       { type: "button", class: "quiet wide", "aria-label": "Keyboard help", onclick: openHelp },
       "?",
     ),
+    h("a", { class: "person wide", href: settings(here.slug, "") }, "Settings"),
     h("a", { class: "person wide", href: "/account", title: "Your account" }, () => me.value?.person?.name),
     h("button", { type: "button", class: "quiet", onclick: leave }, "Sign out"),
   ]);

@@ -13,8 +13,9 @@ import { openHelp } from "./help.js";
 import * as keys from "./keys.js";
 import * as notices from "./notices.js";
 import { palette } from "./palette.js";
+import { PARTS, settings, visible } from "./parts.js";
 import * as place from "./place.js";
-import { enter, here, leaveIfSignedOut, me, probe, signOut, toSignIn } from "./session.js";
+import { enter, here, leaveIfSignedOut, me, organization, probe, signOut, toSignIn } from "./session.js";
 import { follow } from "./stream.js";
 
 /** @typedef {import("./palette.js").Choice} Choice */
@@ -85,6 +86,9 @@ export function start(wants) {
   keys.bind(
     { keys: "mod+k", what: "Palette: go to or do anything", run: open },
     { keys: "g i", what: "Go to the incidents", run: () => location.assign(place.page(here.slug)) },
+    ...PARTS.flatMap(({ part, title, keys }) =>
+      keys ? { keys, what: `Settings: ${title}`, run: () => location.assign(settings(here.slug, part)) } : []
+    ),
     { keys: "?", what: "This help", run: openHelp },
   );
   return { stale: stream.stale, failure, loaded, again: read };
@@ -99,6 +103,12 @@ function everywhere() {
       title: `Go to ${name}`,
       run: () => location.assign(place.page(slug)),
     })),
+    ...visible(organization.value?.actions ?? []).map(({ part, title, keys }) => ({
+      title: `Settings: ${title}`,
+      keys,
+      run: () => location.assign(settings(here.slug, part)),
+    })),
+    { title: "Your account", run: () => location.assign("/account") },
     { title: "Read about the API", run: () => location.assign("/docs") },
     { title: "Keyboard help", keys: "?", run: openHelp },
     {

@@ -25,7 +25,7 @@ export async function enter() {
   organization.value = await call("GET", place.api(here.slug));
 }
 
-/** @param {"incident:acknowledge" | "incident:resolve" | "incident:note" | "incident:edit"} action */
+/** @param {string} action */
 export function may(action) {
   return organization.value?.actions.includes(action) ?? false;
 }

@@ -56,7 +56,7 @@
 /** @typedef {{person: {id: string, email: string, name: string} | null, csrf: string,
  *   organizations: Membership[]}} Me */
 /** @typedef {{id: string, slug: string, name: string, actions: string[], actor: Named,
- *   nobody_is_paged: boolean}} Organization */
+ *   nobody_is_paged: boolean, version: number}} Organization */
 /** @template T @typedef {{data: T[], next_cursor: string | null}} Page */
 /** @typedef {{incident: Incident, events: Envelope[], changed: boolean}} Performed */
 

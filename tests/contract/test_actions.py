@@ -30,6 +30,8 @@ PUBLIC = {
     "GET /account",
     "GET /orgs/{org}",
     "GET /orgs/{org}/incidents/{incident}",
+    "GET /orgs/{org}/settings",
+    "GET /orgs/{org}/settings/invitations",
     "GET /static/{build}/{name:path}",
     "GET /docs",
     "GET /docs/problems",

@@ -29,6 +29,8 @@ def library() -> pages.Library:
         "/orgs/acme",
         "/orgs/nobody",
         "/orgs/acme/incidents/7",
+        "/orgs/acme/settings",
+        "/orgs/acme/settings/invitations",
     ],
 )
 async def test_a_page_is_the_same_for_everybody(site: Site, acme: Org, path: str) -> None:

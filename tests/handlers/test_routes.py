@@ -85,6 +85,8 @@ EXPECTED = {
     ("GET", "/sign-in"): "public",
     ("GET", "/orgs/{org}"): "public",
     ("GET", "/orgs/{org}/incidents/{incident}"): "public",
+    ("GET", "/orgs/{org}/settings"): "public",
+    ("GET", "/orgs/{org}/settings/invitations"): "public",
     ("GET", "/static/{build}/{name:path}"): "public",
     ("GET", "/docs"): "public",
     ("GET", "/docs/problems"): "public",
