@@ -14,6 +14,7 @@ import msgspec
 ASSETS = Path(__file__).resolve().parent
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")  # as browsers send it
 LEVELS = ("debug", "info", "warning", "error")
+POOLERS = ("", "session", "transaction")
 
 
 class ConfigError(Exception):
@@ -25,6 +26,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: str
     database_owner_url: str = ""
+    database_pooler: str = ""
     redis_url: str
     secret_keys: tuple[str, ...]
     host: str = "127.0.0.1"
@@ -92,12 +94,16 @@ def read(environment: Mapping[str, str]) -> Config:
         raise ConfigError(
             "HUB_INSTALLATION must be one word of letters, digits, - and _: a cookie is named so."
         )
+    pooler = environment.get("HUB_DATABASE_POOLER", "")
+    if pooler not in POOLERS:
+        raise ConfigError(f"HUB_DATABASE_POOLER must be empty, session or transaction, not {pooler!r}.")
     log_level = (environment.get("HUB_LOG_LEVEL") or "info").lower()
     if log_level not in LEVELS:
         raise ConfigError(f"HUB_LOG_LEVEL must be one of {', '.join(LEVELS)}, not {log_level!r}.")
     return Config(
         database_url=required("HUB_DATABASE_URL"),
         database_owner_url=environment.get("HUB_DATABASE_OWNER_URL", ""),
+        database_pooler=pooler,
         redis_url=required("HUB_REDIS_URL"),
         secret_keys=secret_keys,
         host=environment.get("HUB_HOST") or "127.0.0.1",

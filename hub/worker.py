@@ -73,7 +73,7 @@ class Background:
         self._thread = threading.Thread(target=self._loop.run_forever, name="loop", daemon=True)
         self._ringer = Ringer(config)
         self._doorbell = Doorbell(config)
-        self._store = Store(config.database_url, size=2 * config.worker_threads + 4)
+        self._store = Store(config.database_url, 2 * config.worker_threads + 4, config.database_pooler)
         self.ports = Ports(store=self._store, announce=self._doorbell, enqueue=self._ringer, config=config)
         self._sweeper = Sweeper(self.ports)
         self._sweeping: asyncio.Future[None] | None = None

@@ -21,7 +21,7 @@ from hub.services.ports import Ports, RequestContext
 from hub.storage import directory
 from hub.storage.tx import Store
 
-pytest_plugins = ("web",)  # the server on a socket, and its clients
+pytest_plugins = ("web", "bouncer")  # the server on a socket, and its clients; a pooler
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery staple"
 
@@ -63,6 +63,7 @@ def config(servers: Servers, database: Database) -> Config:
     return Config(
         database_url=database.url,
         database_owner_url=database.owner_url,
+        database_pooler=database.pooler,
         redis_url=servers.redis_url,
         secret_keys=("the first key of a test, 32 letters", "an older key, also 32 letters long"),
     )
@@ -76,7 +77,7 @@ def rung() -> Rung:
 @pytest.fixture
 def ports(io_loop: IOLoop, config: Config, rung: Rung) -> Iterator[Ports]:
     """Services' ports over this test's database."""
-    store = Store(config.database_url)
+    store = Store(config.database_url, pooler=config.database_pooler)
     io_loop.run_sync(store.open)
     yield Ports(store=store, announce=rung.announce, enqueue=rung.enqueue, config=config)
     io_loop.run_sync(store.close)

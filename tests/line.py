@@ -112,7 +112,7 @@ async def kinds(ports: Ports, org: Org, reference: str) -> list[str]:
 @asynccontextmanager
 async def connected(url: str, tenant: UUID | None = None) -> AsyncIterator[asyncpg.Connection]:
     """A connection past the hub; with a tenant, inside a transaction of that tenant that is rolled back."""
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=10, statement_cache_size=0)  # none, for poolers
     try:
         if tenant is None:
             yield connection
@@ -175,7 +175,8 @@ async def impatient(ports: Ports, database: Database, setting: str) -> AsyncIter
     """The same ports where the database waits less long, as its role's `setting` says."""
     async with connected(database.admin_url) as admin:
         await admin.execute(f'ALTER ROLE hub_runtime IN DATABASE "{database.name}" SET {setting}')
-    short = dataclasses.replace(ports, store=Store(ports.config.database_url, size=3))
+    config = ports.config
+    short = dataclasses.replace(ports, store=Store(config.database_url, 3, config.database_pooler))
     await short.store.open()
     yield short
     await short.store.close()

@@ -48,6 +48,7 @@ class Database:
     admin_url: str  # the superuser
     owner_url: str  # hub_migrator, for HUB_DATABASE_OWNER_URL
     url: str  # hub_runtime, for HUB_DATABASE_URL
+    pooler: str = ""  # the mode of what stands before it, for HUB_DATABASE_POOLER
 
 
 class Servers:

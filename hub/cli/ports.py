@@ -13,7 +13,7 @@ from hub.storage.tx import Store
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Ports]:
     """Ports on an open store. Nothing is announced or enqueued: the polls of the others find it."""
-    store = Store(config.database_url, size=2)
+    store = Store(config.database_url, 2, config.database_pooler)
     await store.open()
     try:
         yield Ports(

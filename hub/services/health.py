@@ -46,7 +46,13 @@ async def ready(ports: Ports) -> Readiness:
 
 async def check_start(ports: Ports) -> None:
     """Raise Unsafe where the role owns tables, may make or truncate some, is a superuser, has BYPASSRLS, or
-    may become one that can: such a process must not start. Raise Unavailable while the database is away."""
+    may become one that can, or where a pooler stands between that the configuration does not speak of:
+    such a process must not start. Raise Unavailable while the database is away."""
+    if not ports.config.database_pooler and await directory.is_relayed(ports.store):
+        raise Unsafe(
+            "A pooler stands before the database: prepared statements of others could be run there;"
+            " set HUB_DATABASE_POOLER to transaction or session, as the pooler's mode is."
+        )
     facts = await directory.facts(ports.store)
     if facts.can_bypass:
         raise Unsafe(

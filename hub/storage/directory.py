@@ -106,6 +106,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str]
 
 
+async def is_relayed(store: Store) -> bool:
+    """Whether a pooler stands between: it gives its clients process numbers of its own. Asked in the simple
+    protocol, since the other one is what a pooler may break."""
+    try:
+        async with store.connection() as connection:
+            await connection.execute(f"SELECT 1 / (pg_backend_pid() = {connection.get_server_pid()})::int")
+    except asyncpg.DivisionByZeroError:
+        return True
+    return False
+
+
 async def facts(store: Store) -> Facts:
     """The schema's version, and whether the runtime role could go round the wall: as a superuser, with
     BYPASSRLS, as a member of a role that may so much, owns or looks past it (a member may become that role),

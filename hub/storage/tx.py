@@ -15,6 +15,7 @@ from hub.storage.statement import Statement
 
 CONNECT_SECONDS = 1.0
 COMMAND_SECONDS = 6.0  # the server's own statement_timeout is 5 s; this is for a server that has stopped
+KEPT_STATEMENTS = 100  # prepared ones of one connection: asyncpg's own number
 AWAY = (
     OSError,
     TimeoutError,
@@ -39,6 +40,18 @@ def _throw_away(connection: Any) -> None:
     """End a connection in an unknown state; one that was cut has left the pool by itself already."""
     with suppress(asyncpg.InterfaceError):
         connection.terminate()
+
+
+@asynccontextmanager
+async def _ending(connection: Any) -> AsyncIterator[None]:
+    """COMMIT the open transaction at the end of the block, ROLLBACK on any error."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_away(error):  # nobody answers a ROLLBACK there; the connection ends instead
+            await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")
 
 
 class Connection(asyncpg.Connection):
@@ -74,11 +87,17 @@ class Tx:
 
 
 class Store:
-    """The pool, and the opening of transactions. It connects when first asked, not before."""
+    """The pool, and the opening of transactions. It connects when first asked, not before.
 
-    def __init__(self, url: str, size: int = 10) -> None:
+    Behind a pooler that gives a server connection for one transaction only (`pooler` "transaction"), a
+    prepared statement may be gone, or be another client's of the same name: none is kept then, and what
+    is asked outside a transaction gets one around it.
+    """
+
+    def __init__(self, url: str, size: int = 10, pooler: str = "") -> None:
         self._url = url
         self._size = size
+        self._is_shared = pooler == "transaction"
         self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
@@ -90,6 +109,7 @@ class Store:
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
             connection_class=Connection,
+            statement_cache_size=0 if self._is_shared else KEPT_STATEMENTS,
             server_settings={"application_name": "incidenthub"},
         )
 
@@ -105,7 +125,18 @@ class Store:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         """A connection for the functions of the directory. Raise Unavailable; Contended to try again;
-        TooSlow where the server ended a statement.
+        TooSlow where the server ended a statement."""
+        async with self._acquired() as connection:
+            if not self._is_shared:
+                yield connection
+                return
+            await connection.execute("BEGIN")
+            async with _ending(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[Any]:
+        """A connection out of the pool, and the errors of whatever is done with it.
 
         Whoever is cancelled or out of time leaves a connection in an unknown state: it is thrown away,
         because asking a stopped server to cancel would wait as well.
@@ -144,7 +175,7 @@ class Store:
         READ; else READ COMMITTED, which the log's positions rely on. `durable` False does not wait for the
         disk: for what a crash of PostgreSQL may take back, because it would be made again just so.
         """
-        async with self.connection() as connection:
+        async with self._acquired() as connection:
             level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
             lazily = "" if durable else "; SET LOCAL synchronous_commit = off"
             try:
@@ -156,10 +187,5 @@ class Store:
             except asyncpg.DivisionByZeroError as error:
                 _throw_away(connection)
                 raise Broken("A connection still had another tenant.") from error
-            try:
+            async with _ending(connection):
                 yield Tx(connection, tenant)
-            except Exception as error:
-                if not _is_away(error):  # nobody answers a ROLLBACK there; the connection ends instead
-                    await connection.execute("ROLLBACK")
-                raise
-            await connection.execute("COMMIT")

@@ -79,6 +79,7 @@ def test_a_required_setting_is_asked_for_by_its_name(missing: str) -> None:
         ("HUB_PUBLIC_URL", "https://user@hub.example.org"),
         ("HUB_INSTALLATION", "two words; Path=/"),
         ("HUB_LOG_LEVEL", "loud"),
+        ("HUB_DATABASE_POOLER", "statement"),
     ],
 )
 def test_an_unsafe_setting_is_refused_by_its_name(name: str, value: str) -> None:

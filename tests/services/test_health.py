@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
+from bouncer import Bouncer
 from line import connected
 from servers import Database, Servers
 
@@ -92,6 +95,24 @@ async def test_an_older_schema_is_not_served_and_a_newer_one_is(
     async with connected(database.admin_url) as admin:
         await admin.execute("UPDATE alembic_version SET version_num = $1", version)
     assert (await health.ready(ports)).is_ready is is_ready
+
+
+async def test_a_pooler_that_nobody_spoke_of_is_no_place_to_start(
+    ports: Ports, database: Database, bouncer: Bouncer
+) -> None:
+    """Its clients would keep prepared statements under names that others on the connection use too."""
+    for url, mode, may_start in (
+        (bouncer.url(database.url), "", False),
+        (bouncer.url(database.url), "transaction", True),
+        (database.url, "", True),
+    ):
+        store = Store(url, 1, mode)
+        await store.open()
+        config = msgspec.structs.replace(ports.config, database_pooler=mode)
+        behind = dataclasses.replace(ports, store=store, config=config)
+        with contextlib.nullcontext() if may_start else pytest.raises(Unsafe, match="HUB_DATABASE_POOLER"):
+            await health.check_start(behind)
+        await store.close()
 
 
 @pytest.fixture

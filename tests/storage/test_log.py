@@ -67,7 +67,7 @@ async def test_twenty_writers_leave_a_dense_log_and_every_reader_saw_a_prefix(
 ) -> None:
     """I3: whoever saw position k has seen all below it. Positions are given out by the last statement and
     the row is locked until COMMIT, so a rollback in between takes them back before anybody has the next."""
-    store = Store(config.database_url, size=WRITERS + 2)
+    store = Store(config.database_url, WRITERS + 2, config.database_pooler)
     await store.open()
     randomly = random.Random(20)
     done = asyncio.Event()

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -37,8 +38,8 @@ RENAME = written("UPDATE service SET name = name || '!' WHERE tenant_id = :tenan
 
 
 @asynccontextmanager
-async def opened(url: str, size: int = 2) -> AsyncIterator[Store]:
-    store = Store(url, size)
+async def opened(database: Database, size: int = 2) -> AsyncIterator[Store]:
+    store = Store(database.url, size, database.pooler)
     await store.open()
     try:
         yield store
@@ -58,7 +59,7 @@ async def in_turn(store: Store, tenant: UUID, *statements: Statement) -> None:
 
 
 async def test_two_tenants_on_one_connection_never_meet(database: Database, acme: Org, globex: Org) -> None:
-    async with opened(database.url, size=1) as store:
+    async with opened(database, size=1) as store:
 
         async def look(tenant: TenantId) -> None:
             async with store.begin(tenant) as tx:
@@ -71,7 +72,7 @@ async def test_two_tenants_on_one_connection_never_meet(database: Database, acme
 async def test_a_tenant_that_was_left_over_is_refused_and_its_connection_thrown_away(
     database: Database, acme: Org, globex: Org
 ) -> None:
-    async with opened(database.url, size=1) as store:
+    async with opened(database, size=1) as store:
         async with store.connection() as connection:
             await connection.execute(f"SET hub.tenant = '{globex.tenant}'")
         with pytest.raises(Broken, match="tenant"):
@@ -84,7 +85,7 @@ async def test_a_tenant_that_was_left_over_is_refused_and_its_connection_thrown_
 async def test_an_error_takes_everything_back_and_the_connection_serves_again(
     database: Database, acme: Org
 ) -> None:
-    async with opened(database.url, size=1) as store:
+    async with opened(database, size=1) as store:
 
         async def think_again() -> None:
             async with store.begin(acme.tenant) as tx:
@@ -100,7 +101,7 @@ async def test_an_error_takes_everything_back_and_the_connection_serves_again(
 
 
 async def test_a_wrong_argument_is_a_bug_and_not_an_outage(database: Database, acme: Org) -> None:
-    async with opened(database.url, size=1) as store:
+    async with opened(database, size=1) as store:
         with pytest.raises(asyncpg.DataError):
             async with store.begin(acme.tenant) as tx:
                 await tx.fetch(LOCK, id="not an id")
@@ -109,7 +110,7 @@ async def test_a_wrong_argument_is_a_bug_and_not_an_outage(database: Database, a
 
 async def test_a_snapshot_stays_what_it_was(database: Database, acme: Org) -> None:
     async with (
-        opened(database.url, size=3) as store,
+        opened(database, size=3) as store,
         store.begin(acme.tenant, snapshot=True) as still,
         store.begin(acme.tenant) as plain,
     ):
@@ -123,7 +124,7 @@ async def test_a_snapshot_stays_what_it_was(database: Database, acme: Org) -> No
 async def test_a_deadlock_is_contended_for_one_and_nothing_for_the_other(
     database: Database, acme: Org
 ) -> None:
-    async with opened(database.url) as store:
+    async with opened(database) as store:
         async with store.begin(acme.tenant) as tx:
             await tx.fetch(ADD, name="second")
             first, second = [row["id"] for row in await tx.fetch(SERVICES)]
@@ -145,14 +146,14 @@ async def test_a_deadlock_is_contended_for_one_and_nothing_for_the_other(
 
 
 async def test_a_lock_that_is_not_given_is_contended(database: Database, acme: Org) -> None:
-    async with opened(database.url) as store, store.begin(acme.tenant) as holder:
+    async with opened(database) as store, store.begin(acme.tenant) as holder:
         await holder.fetch(RENAME)
         with pytest.raises(Contended):
             await in_turn(store, acme.tenant, Statement(sa.text("SET LOCAL lock_timeout = '20ms'")), RENAME)
 
 
 async def test_a_snapshot_that_was_overtaken_is_contended(database: Database, acme: Org) -> None:
-    async with opened(database.url) as store:
+    async with opened(database) as store:
 
         async def come_second() -> None:
             async with store.begin(acme.tenant, snapshot=True) as tx:
@@ -165,7 +166,7 @@ async def test_a_snapshot_that_was_overtaken_is_contended(database: Database, ac
 
 
 async def test_a_pool_without_a_free_connection_is_unavailable(database: Database, acme: Org) -> None:
-    async with opened(database.url, size=1) as store:
+    async with opened(database, size=1) as store:
         async with store.begin(acme.tenant):
             with pytest.raises(Unavailable):
                 async with store.begin(acme.tenant):
@@ -179,11 +180,11 @@ async def test_a_pool_that_is_not_open_is_unavailable() -> None:
             pytest.fail("there is no pool")
 
 
-async def test_nobody_at_the_address_is_unavailable(acme: Org) -> None:
+async def test_nobody_at_the_address_is_unavailable(database: Database, acme: Org) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"postgresql://hub_runtime:x@127.0.0.1:{closed.getsockname()[1]}/hub"
-        async with opened(url) as store:
+        async with opened(replace(database, url=url)) as store:
             with pytest.raises(Unavailable):
                 await names(store, acme.tenant)
 
@@ -191,7 +192,7 @@ async def test_nobody_at_the_address_is_unavailable(acme: Org) -> None:
 async def test_a_server_that_accepts_and_says_nothing_is_unavailable_soon(
     database: Database, acme: Org
 ) -> None:
-    async with proxied(database.url) as proxy, opened(proxy.url) as store:
+    async with proxied(database.url) as proxy, opened(replace(database, url=proxy.url)) as store:
         proxy.silence()
         async with asyncio.timeout(tx_module.CONNECT_SECONDS + 4):
             with pytest.raises(Unavailable):
@@ -203,7 +204,7 @@ async def test_a_server_that_accepts_and_says_nothing_is_unavailable_soon(
 async def test_connections_that_were_cut_are_unavailable_once_and_the_pool_recovers(
     database: Database, acme: Org
 ) -> None:
-    async with proxied(database.url) as proxy, opened(proxy.url) as store:
+    async with proxied(database.url) as proxy, opened(replace(database, url=proxy.url)) as store:
         async with store.begin(acme.tenant), store.begin(acme.tenant):
             pass  # the pool holds two connections now
         await proxy.shut()
@@ -218,7 +219,7 @@ async def test_a_backend_that_is_ended_in_its_transaction_is_unavailable(
     database: Database, acme: Org
 ) -> None:
     kill = Statement(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
-    async with opened(database.url, size=1) as store:
+    async with opened(database, size=1) as store:
         with pytest.raises(Unavailable):
             await in_turn(store, acme.tenant, RENAME, kill)
         assert await names(store, acme.tenant) == 1
@@ -228,7 +229,7 @@ async def test_a_server_that_falls_silent_in_a_statement_is_unavailable(
     database: Database, acme: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tx_module, "COMMAND_SECONDS", 0.2)
-    async with proxied(database.url) as proxy, opened(proxy.url, size=1) as store:
+    async with proxied(database.url) as proxy, opened(replace(database, url=proxy.url), size=1) as store:
         assert await names(store, acme.tenant) == 1
 
         async def be_cut_off() -> None:
@@ -244,7 +245,7 @@ async def test_a_server_that_falls_silent_in_a_statement_is_unavailable(
 
 
 async def test_who_gives_up_waiting_leaves_no_broken_connection(database: Database, acme: Org) -> None:
-    async with proxied(database.url) as proxy, opened(proxy.url, size=1) as store:
+    async with proxied(database.url) as proxy, opened(replace(database, url=proxy.url), size=1) as store:
         assert await names(store, acme.tenant) == 1
 
         async def wait_for(*statements: Statement) -> None:
@@ -264,7 +265,7 @@ async def test_who_gives_up_waiting_leaves_no_broken_connection(database: Databa
 async def test_a_statement_that_takes_too_long_is_unavailable_and_not_contended(
     database: Database, acme: Org
 ) -> None:
-    async with opened(database.url, size=1) as store:
+    async with opened(database, size=1) as store:
         soon = Statement(sa.text("SET LOCAL statement_timeout = '20ms'"))
         with pytest.raises(TooSlow) as caught:
             await in_turn(store, acme.tenant, soon, Statement(sa.text("SELECT pg_sleep(20)")))

@@ -161,11 +161,11 @@ async def test_no_foreign_key_reaches_into_another_tenant(database: Database, bo
         await runtime.execute("UPDATE incident SET recurs = $1", own)  # where the same with an own row works
 
 
-@pytest.mark.parametrize("table", TABLES)
-async def test_truncate_which_ignores_the_wall_is_refused(database: Database, table: str) -> None:
+async def test_truncate_which_ignores_the_wall_is_refused(database: Database) -> None:
     async with connected(database.url) as runtime:
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await runtime.execute(f"TRUNCATE {table} CASCADE")
+        for table in TABLES:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+                await runtime.execute(f"TRUNCATE {table} CASCADE")
 
 
 @pytest.mark.parametrize("table", LOG)
