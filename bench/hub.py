@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,17 @@ class Hub:
     folder: Path
     port: int
     config: Config
+    pid: int
+
+    def child(self, name: str) -> int:
+        """The process id of its `web`, `worker` or another child, by the last word of its command line."""
+        for line in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                parent = int(line.read_text().rpartition(")")[2].split()[1])
+                words = (line.parent / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+                if parent == self.pid and words[-1] == name.encode():
+                    return int(line.parent.name)
+        raise SystemExit(f"the hub has no {name} process")
 
     async def found(self, slug: str) -> Founded:
         """An organization with a service, an integration and an API key."""
@@ -41,7 +53,7 @@ class Hub:
 
 
 @contextmanager
-def running(web_processes: int = 1) -> Iterator[Hub]:
+def running(web_processes: int = 1, settings: Mapping[str, str] | None = None) -> Iterator[Hub]:
     """`python -m hub up` for the length of the block; the folder is deleted afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="incidenthub-bench-"))
     folder.chmod(0o711)  # when root measures, the database's own user has to pass through
@@ -52,6 +64,7 @@ def running(web_processes: int = 1) -> Iterator[Hub]:
         "HUB_PORT": str(port),
         "HUB_ADMIN_PORT": str(admin_port),
         "HUB_WEB_PROCESSES": str(web_processes),
+        **(settings or {}),
     }
     with (folder / "up.log").open("wb") as log:
         hub = subprocess.Popen(
@@ -60,8 +73,8 @@ def running(web_processes: int = 1) -> Iterator[Hub]:
     try:
         _wait_until_ready(hub, port, folder / "up.log")
         kept = (folder / "data" / "env").read_text()
-        settings = dict(word.split("=", 1) for word in shlex.split(kept))
-        yield Hub(folder, port, read(settings | environment))
+        own = dict(word.split("=", 1) for word in shlex.split(kept))
+        yield Hub(folder, port, read(own | environment), hub.pid)
     finally:
         hub.terminate()
         hub.wait(30)

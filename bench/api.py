@@ -1,0 +1,247 @@
+"""The API at any size: latency, CPU and SQL statements with 1,000, 100,000 and 1,000,000 incidents in one organization."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import secrets
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import asyncpg
+import msgspec
+
+from bench.asker import Asker
+from bench.bare import Said, served
+from bench.counted import Count, counting
+from bench.crowd import OPEN, Crowd, administrator
+from bench.hub import Hub, fsync_ms, running
+from bench.process import cpu_us, machine
+from hub.services.founding import Founded
+from hub.storage import directory
+from hub.storage.tx import Store
+
+SIZES = (1_000, 100_000, 1_000_000)
+QUICK = SIZES[:2]
+ROUNDS = 7
+EACH = 30  # requests of a kind in a round
+COUNTED = 20
+NOTES = 60  # on the incident whose timeline is read
+BARE_EACH = 600
+LIMITS = {"HUB_REQUESTS_PER_CREDENTIAL": "10000000", "HUB_REQUESTS_PER_ORGANIZATION": "10000000"}
+LISTS = ("list open", "list all", "list later")
+COMMANDS = ("acknowledge", "note")
+GOALS = (
+    "goals: p50 within 1.5 x, at most 8 statements a command, an authenticated GET at most 2.5 x the bare one"
+)
+
+
+class Kind(msgspec.Struct):
+    """What was measured of one kind of request at one size."""
+
+    ms: list[float] = []
+    cpu_us: list[float] = []
+    count: Count = Count(0, 0)
+
+    @property
+    def p50(self) -> float:
+        """The median latency in milliseconds."""
+        return statistics.median(self.ms)
+
+    @property
+    def p95(self) -> float:
+        """The latency that 19 of 20 do not exceed."""
+        return statistics.quantiles(self.ms, n=20, method="inclusive")[18]
+
+
+class Client:
+    """Somebody with an API key of one organization, and the requests that are measured there."""
+
+    def __init__(self, port: int, founded: Founded) -> None:
+        self.asker = Asker(port, founded.api_key)
+        self.root = f"/api/v1/orgs/{founded.organization}/incidents"
+        self.kinds: dict[str, Callable[[], float]] = {}
+
+    def look(self) -> None:
+        """Choose what to ask for in the crowd as it is now."""
+        first = self.asker.json(f"{self.root}?limit=200")
+        cursor = self.asker.json(f"{self.root}?limit=200&cursor={first['next_cursor']}")["next_cursor"]
+        ids = [incident["id"] for incident in first["data"][:100]]
+        some = itertools.cycle([*ids, *range(1, 101)])  # the newest by id, the oldest by number
+        story = f"{self.root}/{OPEN}"
+        for number in range(NOTES):
+            self.asker.ask("POST", f"{story}/note", msgspec.json.encode({"text": f"Note {number}"}))
+        acknowledging = self._acknowledging(ids)
+        self.kinds = {
+            "list open": lambda: self._get("?status=open&limit=50"),
+            "list all": lambda: self._get("?limit=50"),
+            "list later": lambda: self._get(f"?limit=50&cursor={cursor}"),
+            "show": lambda: self._get(f"/{next(some)}"),
+            "timeline": lambda: self._get(f"/{OPEN}/timeline?limit=50"),
+            "acknowledge": lambda: next(acknowledging),
+            "note": lambda: self._command(next(some), "note", b'{"text":"Looking at the disk now."}'),
+        }
+
+    def _get(self, rest: str) -> float:
+        return self.asker.timed("GET", self.root + rest)
+
+    def _command(self, incident: object, name: str, body: bytes = b"{}") -> float:
+        once = f"Idempotency-Key: {secrets.token_hex(8)}\r\n"
+        return self.asker.timed("POST", f"{self.root}/{incident}/{name}", body, once)
+
+    def _acknowledging(self, ids: list[str]) -> Iterator[float]:
+        """One after the other is acknowledged, and next time round given back: each is a change."""
+        while True:
+            for name in ("acknowledge", "unacknowledge"):
+                for id in ids[: OPEN // 2]:
+                    yield self._command(id, name)
+
+
+def measured(client: Client, beside: Client, web: int) -> tuple[dict[str, Kind], dict[str, Kind]]:
+    """Rounds of all kinds, in both organizations in turn; the first round warms up and does not count."""
+    found = tuple({name: Kind([], []) for name in client.kinds} for _ in range(2))
+    for round in range(ROUNDS + 1):
+        for name in client.kinds:
+            for who, kinds in zip((client, beside), found, strict=True):
+                began = cpu_us(web)
+                times = [who.kinds[name]() for _ in range(EACH)]
+                if round:
+                    kinds[name].ms += times
+                    kinds[name].cpu_us.append((cpu_us(web) - began) / EACH)
+    return found[0], found[1]
+
+
+async def count(hub: Hub, sql: asyncpg.Connection, client: Client, kinds: dict[str, Kind]) -> None:
+    """The statements of each kind of request, on a hub that does nothing else."""
+    async with counting(hub, sql) as log:
+        for name, ask in client.kinds.items():
+            ask()
+            log.mark()
+            for _ in range(COUNTED):
+                ask()
+            kinds[name].count = log.count(COUNTED)
+
+
+async def commands(hub: Hub, sql: asyncpg.Connection, client: Client) -> dict[str, Count]:
+    """The statements of every command in the life of an incident, with an Idempotency-Key each."""
+    life: list[tuple[str, dict[str, str]]] = [
+        ("acknowledge", {}), ("unacknowledge", {}), ("severity", {"severity": "SEV1"}), ("note", {"text": "x"}),
+        ("mitigate", {}), ("resolve", {}), ("reopen", {}), ("close", {}),
+    ]  # fmt: skip
+    found = {}
+    async with counting(hub, sql) as log:
+        for name, arguments in life:
+            log.mark()
+            for number in range(OPEN // 4, OPEN // 4 + 5):
+                client._command(number, name, msgspec.json.encode(arguments))
+            found[name] = log.count(5)
+    return found
+
+
+def over_bare(hub: Hub, client: Client, web: int) -> tuple[float, float]:
+    """CPU of a GET in microseconds: the hub's web process, and a stock Tornado server with the same answer.
+
+    Alternated; medians of the rounds.
+    """
+    path = f"{client.root}/{OPEN}"
+    said = Said.by(client.asker, path)
+    used: dict[int, list[float]] = {}
+    with served(said, hub.folder) as (port, bare):
+        with Asker(port, "ihk_bench") as stock:
+            if stock.ask("GET", path) != said.body.encode():
+                raise SystemExit("the bare server answers something else")
+            for round in range(ROUNDS + 1):
+                for pid, asker in ((web, client.asker), (bare, stock)):
+                    began = cpu_us(pid)
+                    for _ in range(BARE_EACH):
+                        asker.ask("GET", path)
+                    if round:
+                        used.setdefault(pid, []).append((cpu_us(pid) - began) / BARE_EACH)
+        return statistics.median(used[web]), statistics.median(used[bare])
+
+
+async def run(hub: Hub, sizes: tuple[int, ...]) -> dict[str, float]:
+    """Fill, measure, fill more; print as it goes. The named figures are returned."""
+    founded = [await hub.found("first"), await hub.found("second")]
+    sql = await administrator(hub)
+    store = Store(hub.config.database_url, 1)
+    await store.open()
+    tenants = [await directory.find_organization(store, one.organization) for one in founded]
+    await store.close()
+    crowds = [Crowd(sql, tenant) for tenant in tenants if tenant]
+    clients = [Client(hub.port, one) for one in founded]
+    web, found, drift = hub.child("web"), {}, {}
+    await crowds[1].grow(SIZES[0])
+    clients[1].look()
+    for size in sizes:
+        began = time.monotonic()
+        await crowds[0].grow(size)
+        print(f"\n{size:,} incidents, filled in {time.monotonic() - began:.0f} s; beside: {SIZES[0]:,}")
+        clients[0].look()
+        found[size], drift[size] = measured(clients[0], clients[1], web)
+        await count(hub, sql, clients[0], found[size])
+        show(found[size], drift[size])
+    most = await commands(hub, sql, clients[0])
+    for name, each in most.items():
+        print(f"{name:14} {each.statements:4.1f} statements in {each.messages:4.1f} messages")
+    ours, bare = over_bare(hub, clients[0], web)
+    print(f"\nCPU of an authenticated GET {ours:.0f} us, of the bare handler {bare:.0f} us")
+    await sql.close()
+    return figures(found, drift, most) | {
+        "authenticated_get_us": round(ours),
+        "bare_get_us": round(bare),
+        "authenticated_get_over_bare": round(ours / bare, 2),
+    }
+
+
+def show(kinds: dict[str, Kind], beside: dict[str, Kind]) -> None:
+    """A table of one size."""
+    print("                 p50 ms   p95 ms   CPU us   statements (messages)   p50 beside")
+    for name, kind in kinds.items():
+        print(
+            f"{name:14} {kind.p50:8.2f} {kind.p95:8.2f} {statistics.median(kind.cpu_us):8.0f}"
+            f" {kind.count.statements:8.1f} ({kind.count.messages:.1f}) {beside[name].p50:21.2f}"
+        )
+
+
+def figures(
+    found: dict[int, dict[str, Kind]], drift: dict[int, dict[str, Kind]], most: dict[str, Count]
+) -> dict[str, float]:
+    """Ratios of medians between the largest and the smallest size, the worst of each group; `drift` is how
+    much the organization beside, which did not grow, changed meanwhile."""
+    small, *_, large = sorted(found)
+    label = {100_000: "100k", 1_000_000: "1m"}[large]
+
+    def over(names: tuple[str, ...], of: dict[int, dict[str, Kind]] = found) -> float:
+        return round(max(of[large][name].p50 / of[small][name].p50 for name in names), 2)
+
+    groups = {"list": LISTS, "show": ("show",), "timeline": ("timeline",), "command": COMMANDS}
+    named = {f"{group}_{label}_over_1k": over(names) for group, names in groups.items()}
+    named |= {f"drift_of_{group}": over(names, drift) for group, names in groups.items()}
+    return named | {
+        "statements_per_command": max(each.statements for each in most.values()),
+        "messages_per_command": max(each.messages for each in most.values()),
+        "show_p50_ms": round(found[large]["show"].p50, 2),
+        "command_p50_ms": round(found[large]["acknowledge"].p50, 2),
+    }
+
+
+def main() -> None:
+    """Measure once and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.api", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one flat JSON object as the last line")
+    parser.add_argument("--quick", action="store_true", help="stop at 100,000 incidents")
+    arguments = parser.parse_args()
+    with running(settings=LIMITS) as hub:
+        fsync = fsync_ms(hub.folder)
+        print(f"{machine()}; fdatasync {fsync:.3f} ms; embedded servers, one web and one worker process")
+        found = asyncio.run(run(hub, QUICK if arguments.quick else SIZES))
+    print(GOALS)
+    if arguments.json:
+        print(msgspec.json.encode(found | {"fsync_ms": round(fsync, 3)}).decode())
+
+
+if __name__ == "__main__":
+    main()
