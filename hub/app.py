@@ -106,7 +106,7 @@ class Web:
         self._gate = Gate()
         self._ringer = Ringer(config)
         self._doorbell = Doorbell(config)
-        self._store = Store(config.database_url, POOL_SIZE)
+        self._store = Store(config.database_url, POOL_SIZE, config.database_pooler)
         self.ports = Ports(store=self._store, announce=self._doorbell, enqueue=self._ringer, config=config)
         self._station = Station(self.ports)
         house = build(
