@@ -121,6 +121,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"POST": Action.INTEGRATION_MANAGE},
         {"is_disabled": False},
     ),
+    Route(INTEGRATION + "/test", integrations.Test, {"POST": Action.INTEGRATION_MANAGE}),
     Route(ORG + "/keys", keys.Keys, {"GET": Action.KEY_MANAGE, "POST": Action.KEY_MANAGE}),
     Route(KEY, keys.Key, {"GET": Action.KEY_MANAGE, "DELETE": Action.KEY_MANAGE}),
     Route(KEY + "/rotate", keys.RotateKey, {"POST": Action.KEY_MANAGE}),

@@ -85,6 +85,12 @@ class IntegrationMade(IntegrationDetail, frozen=True, kw_only=True):
     key: str | None
 
 
+class Tested(msgspec.Struct, frozen=True):
+    """A test alert that was kept: its receipt says what became of it."""
+
+    receipt: str
+
+
 class IntegrationPage(msgspec.Struct, frozen=True):
     """Integrations in the order they were made."""
 
@@ -120,3 +126,11 @@ class IntegrationEnabled(Administrative, frozen=True, kw_only=True):
 
     kind = "integration.enabled"
     about = "integration"
+
+
+class IntegrationTested(Administrative, frozen=True, kw_only=True):
+    """Somebody sent a test alert through it."""
+
+    kind = "integration.tested"
+    about = "integration"
+    receipt: str

@@ -1,4 +1,4 @@
-"""Integrations: list, make, show, change, rotate, disable and enable."""
+"""Integrations: list, make, show, change, rotate, disable, enable and test."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from hub.contract.integrations import (
     IntegrationPatch,
     NewIntegration,
     Rotate,
+    Tested,
 )
 from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services import integrations
+from hub.services import integrations, trial
 
 
 class Integrations(Request):
@@ -79,3 +80,16 @@ class Disable(Request):
             self.desk.ports, self.grant, integration, self.is_disabled, self.idempotency_key(), self.context
         )
         self.answer_once(shown, replayed)
+
+
+class Test(Request):
+    """`/integrations/{integration}/test`"""
+
+    @says(Tested, 202, takes=Nothing, once=True, may=(NotAllowedNow,))
+    async def post(self, org: str, integration: str) -> None:
+        """Send a test alert through it; the receipt tells what became of it."""
+        self.read(Nothing)
+        sent, replayed = await trial.send_test(
+            self.desk.ports, self.grant, integration, self.idempotency_key(), self.context
+        )
+        self.answer_once(sent, replayed, 202)

@@ -122,7 +122,7 @@ async def patch(
 
     async def attempt() -> IntegrationDetail:
         async with change(ports, grant, context) as changed:
-            found = await _lock(changed.tx, reference)
+            found = await lock_integration(changed.tx, reference)
             if found.version != version:
                 raise Stale(_detail(await _made(ports, changed.tx, reference)))
             wanted = found
@@ -148,7 +148,7 @@ async def rotate(
 
     async def attempt() -> tuple[IntegrationMade, bool]:
         async with change(ports, grant, context) as changed:
-            found = await _lock(changed.tx, reference)
+            found = await lock_integration(changed.tx, reference)
             claim = Claim(changed, "integration.rotate", key, reference, asked)
             if await claim.earlier() is not None:
                 return await _made(ports, changed.tx, reference), True
@@ -169,7 +169,7 @@ async def disable(
 
     async def attempt() -> tuple[IntegrationDetail, bool]:
         async with change(ports, grant, context) as changed:
-            found = await _lock(changed.tx, reference)
+            found = await lock_integration(changed.tx, reference)
             claim = Claim(changed, command, key, reference)
             is_replay = await claim.earlier() is not None
             if not is_replay:
@@ -226,7 +226,8 @@ async def _find(tx: Tx, reference: str) -> Integration:
     return found
 
 
-async def _lock(tx: Tx, reference: str) -> Integration:
+async def lock_integration(tx: Tx, reference: str) -> Integration:
+    """An integration, locked against every other change; raise NotFound."""
     id = parse("integration", reference)
     found = await integrations.lock(tx, id) if id else None
     if found is None:

@@ -151,10 +151,15 @@ async def put_many(store: Store, rows: Sequence[InboxRow]) -> None:
     Sorted by primary key, so that two processes that keep the same repeats cannot deadlock. A row that is
     there already is left as it is. Raise asyncpg's error where one row cannot be kept (poison).
     """
+    async with store.begin(INSTALLATION) as tx:
+        await put(tx, rows)
+
+
+async def put(tx: Tx, rows: Sequence[InboxRow]) -> None:
+    """Keep rows in a transaction that does more; durable when that commits."""
     ordered = sorted(rows, key=lambda row: (row.tenant_id, row.id))
     columns = {name: [getattr(row, name) for row in ordered] for name in InboxRow.__struct_fields__}
-    async with store.begin(INSTALLATION) as tx:
-        await tx.fetch(_PUT, **columns)
+    await tx.fetch(_PUT, **columns)
 
 
 async def batch(tx: Tx, integration_id: UUID, limit: int, size: int) -> list[Waiting]:

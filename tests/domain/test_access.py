@@ -49,7 +49,7 @@ ADMINISTRATIVE = {
     "team.renamed", "team.member_added", "team.member_removed", "team.deleted",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
     "service.changed", "service.archived", "service.dependencies_set", "integration.changed",
-    "integration.rotated", "integration.disabled", "integration.enabled", "key.rotated", "key.deleted",
+    "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested", "key.rotated", "key.deleted",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
     "password.reset_offered", "password.reset",

@@ -61,6 +61,7 @@ EXPECTED = {
     ("POST", f"{ORG}/integrations/{{integration}}/rotate"): "integration:manage",
     ("POST", f"{ORG}/integrations/{{integration}}/disable"): "integration:manage",
     ("POST", f"{ORG}/integrations/{{integration}}/enable"): "integration:manage",
+    ("POST", f"{ORG}/integrations/{{integration}}/test"): "integration:manage",
     ("GET", f"{ORG}/keys"): "key:manage",
     ("POST", f"{ORG}/keys"): "key:manage",
     ("GET", f"{ORG}/keys/{{api_key}}"): "key:manage",
