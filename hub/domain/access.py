@@ -1,15 +1,17 @@
-"""Permissions: the role/action matrix, the named system actors, and the Grant that proves a check."""
+"""Permissions: what roles may do, and in which scope; system actors; the Grant that proves a check."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
 from hub.contract.events import Actor
 from hub.contract.ids import TenantId
-from hub.contract.words import Action, Role
+from hub.contract.words import Action, Role, Scope
 from hub.domain.errors import Forbidden
 
 READ: Final = frozenset(
@@ -50,6 +52,22 @@ MATRIX: Final[dict[Role, frozenset[Action]]] = {
     Role.RESPONDER: READ | WORK,
     Role.OBSERVER: READ,
 }
+_INCIDENT: Final = WORK | {Action.INCIDENT_READ, Action.STREAM_FOLLOW}
+_SERVICE: Final = _INCIDENT | {
+    Action.SERVICE_READ,
+    Action.SERVICE_MANAGE,
+    Action.INTEGRATION_READ,
+    Action.INTEGRATION_MANAGE,
+    Action.RECEIPT_READ,
+}
+# What a role can give in a scope: no more than this, whatever the role is. A team's scope is the team itself
+# (who is in it, and its own affairs) and, as `_SERVICE`, the services that it owns at the time.
+CARRIES: Final[dict[Scope, frozenset[Action]]] = {
+    Scope.ORGANIZATION: READ | WORK | MANAGE | OWN,
+    Scope.TEAM: _SERVICE | {Action.TEAM_MANAGE, Action.MEMBER_READ},
+    Scope.SERVICE: _SERVICE,
+    Scope.INCIDENT: _INCIDENT,
+}
 PERSON: Final = frozenset({Action.SELF_READ, Action.SELF_MANAGE})
 SYSTEM: Final[dict[str, frozenset[Action]]] = {
     "stream": frozenset({Action.LOG_READ}),
@@ -63,13 +81,18 @@ SYSTEM: Final[dict[str, frozenset[Action]]] = {
 }
 _MINT: Final = object()
 
+Holdings = Mapping[UUID, frozenset[Action]]
+NOTHING: Final[frozenset[Action]] = frozenset()
+NOWHERE: Final[Holdings] = MappingProxyType({})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
     """Proof that an actor may act in one tenant. Only `services/access.py` makes one.
 
-    `administrative` says whether administrative events are in the actor's view; `expires_at` is the
-    earliest end of what the Grant rests on; `person` and `session` are set for a signed-in browser.
+    `actions` hold in the whole organization; `services`, `teams` and `incidents` say what holds on top for
+    one of them. `administrative` says whether administrative events are in the actor's view; `expires_at` is
+    the earliest end of what the Grant rests on; `person` and `session` are set for a signed-in browser.
     """
 
     tenant: TenantId
@@ -82,21 +105,59 @@ class Grant:
     session: UUID | None = None
     credential: UUID | None = None
     subject: UUID | None = None
+    services: Holdings = field(default_factory=lambda: NOWHERE)
+    teams: Holdings = field(default_factory=lambda: NOWHERE)
+    incidents: Holdings = field(default_factory=lambda: NOWHERE)
     proof: object = None
 
     def __post_init__(self) -> None:
         if self.proof is not _MINT:
             raise TypeError("A Grant is made by authorize(), by nobody else.")
 
-    def require(self, action: Action) -> None:
-        """Raise Forbidden unless this Grant holds `action`."""
-        if action not in self.actions:
+    def allows(
+        self,
+        action: Action,
+        *,
+        service: UUID | None = None,
+        incident: UUID | None = None,
+        team: UUID | None = None,
+    ) -> bool:
+        """Whether this Grant holds `action` in the whole organization, or for one of the objects named."""
+        return (
+            action in self.actions
+            or (service is not None and action in self.services.get(service, NOTHING))
+            or (incident is not None and action in self.incidents.get(incident, NOTHING))
+            or (team is not None and action in self.teams.get(team, NOTHING))
+        )
+
+    def require(
+        self,
+        action: Action,
+        *,
+        service: UUID | None = None,
+        incident: UUID | None = None,
+        team: UUID | None = None,
+    ) -> None:
+        """Raise Forbidden unless this Grant allows `action`: where no object is named, in the whole
+        organization, so that a scope that somebody forgot to name opens nothing."""
+        if not self.allows(action, service=service, incident=incident, team=team):
             raise Forbidden(f"Your role does not allow {action.value}.")
 
+    def holds_anywhere(self, action: Action) -> bool:
+        """Whether this Grant holds `action` in some scope: what a route asks before it knows the object."""
+        return action in self.anywhere
 
-def may_grant(grant: Grant, role: Role) -> bool:
-    """Nobody gives away what they do not hold: a key narrowed by scopes gives no role that is wider."""
-    return MATRIX[role] <= grant.actions
+    @property
+    def anywhere(self) -> frozenset[Action]:
+        """All actions of this Grant, in whatever scope."""
+        return self.actions.union(*self.services.values(), *self.teams.values(), *self.incidents.values())
+
+
+def may_grant(grant: Grant, role: Role, scope: Scope = Scope.ORGANIZATION, id: UUID | None = None) -> bool:
+    """Nobody gives away what they do not hold there: a key narrowed by scopes gives no role that is wider."""
+    holdings = {Scope.TEAM: grant.teams, Scope.SERVICE: grant.services, Scope.INCIDENT: grant.incidents}
+    there = holdings.get(scope, NOWHERE).get(id, NOTHING) if id is not None else NOTHING
+    return MATRIX[role] & CARRIES[scope] <= grant.actions | there
 
 
 def mint(
@@ -111,6 +172,9 @@ def mint(
     session: UUID | None = None,
     credential: UUID | None = None,
     subject: UUID | None = None,
+    services: Holdings = NOWHERE,
+    teams: Holdings = NOWHERE,
+    incidents: Holdings = NOWHERE,
 ) -> Grant:
     """Make a Grant. A contract test allows this name in services/access.py alone."""
     return Grant(
@@ -124,5 +188,8 @@ def mint(
         session=session,
         credential=credential,
         subject=subject,
+        services=MappingProxyType(dict(services)),
+        teams=MappingProxyType(dict(teams)),
+        incidents=MappingProxyType(dict(incidents)),
         proof=_MINT,
     )

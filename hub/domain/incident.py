@@ -24,7 +24,8 @@ class Acknowledgement(msgspec.Struct, frozen=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """What people work on. Every event about it, its alerts' included, moves `version` by one.
 
-    `worked` is set by what members do (notes, a mitigation, a severity), not by an acknowledgement.
+    `worked` is set by what members do (notes, a mitigation, a severity), not by an acknowledgement. A
+    `private` one is seen by those alone who are named.
     """
 
     id: UUID
@@ -47,6 +48,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     mitigated_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    private: bool = False
 
     @property
     def is_open(self) -> bool:

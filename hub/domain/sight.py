@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -11,17 +13,51 @@ from hub.contract.kinds import ADMINISTRATIVE, KINDS
 SHOWN = KINDS.keys() - ADMINISTRATIVE
 
 
+class Seen(Protocol):
+    """What of an event decides who sees it. `private` is its incident's; `service` is its incident's or, of
+    an event that is about a service itself, that one."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def incident(self) -> UUID | None: ...
+
+    @property
+    def service(self) -> UUID | None: ...
+
+    @property
+    def private(self) -> bool: ...
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What one actor may see. Two actors with equal views share frames and cursors."""
+    """What one actor may see: the `whole` organization, or these services and incidents. Private incidents
+    are seen by those alone whose `incidents` name them. Actors with equal views share frames and cursors."""
 
     administrative: bool = False
+    whole: bool = False
+    services: frozenset[UUID] = frozenset()
+    incidents: frozenset[UUID] = frozenset()
 
-    def sees(self, kind: str) -> bool:
-        """Whether an event of this kind is in the view. One that only a newer version knows is kept from
-        those who do not administer: it may be an administrative one."""
-        return self.administrative or kind in SHOWN
+    def sees(self, event: Seen) -> bool:
+        """Whether an event is in the view. One of a kind that only a newer version knows is kept from those
+        who do not administer: it may be an administrative one."""
+        if event.kind not in SHOWN and not self.administrative:
+            return False
+        if event.incident is not None:
+            return self.sees_incident(event.incident, event.service, event.private)
+        return event.kind not in SHOWN or self.sees_service(event.service)
+
+    def sees_incident(self, incident: UUID, service: UUID | None, private: bool) -> bool:
+        """Whether an incident of a service is in the view."""
+        return incident in self.incidents or (not private and self.sees_service(service))
+
+    def sees_service(self, service: UUID | None) -> bool:
+        """Whether a service, and with it what is about it, is in the view."""
+        return self.whole or service in self.services
 
     @property
     def hash(self) -> bytes:
         """Four bytes that change when what may be seen changes; a cursor of another view is reset."""
-        return hashlib.sha256(b"incidenthub/view/1/" + msgspec.json.encode(self)).digest()[:4]
+        parts = [self.administrative, self.whole, sorted(self.services), sorted(self.incidents)]
+        return hashlib.sha256(b"incidenthub/view/2/" + msgspec.json.encode(parts)).digest()[:4]

@@ -11,6 +11,7 @@ import msgspec
 
 from hub.contract import frames
 from hub.domain.resume import Place
+from hub.domain.sight import View
 from hub.realtime.chunks import SIZE, Chunks, floor
 from hub.realtime.feed import Feed
 from hub.realtime.reader import Reader
@@ -37,13 +38,13 @@ class Batches:
         self._chunks = chunks
         self._cursors = cursors
         self._clock = clock
-        self._kept: OrderedDict[tuple[int, int, int, int, bytes], Batch] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, int, int, View], Batch] = OrderedDict()
 
     def next(self, reader: Reader) -> Batch | None:
         """What comes after the reader's position, which is below the head; None when it is not in memory."""
         end = min(reader.feed.prefix.head, floor(reader.position) + SIZE)
         generation = self._chunks.generation(reader.feed.tenant)
-        key = (generation, reader.told, reader.position, end, reader.view_hash)
+        key = (generation, reader.told, reader.position, end, reader.view)  # a short hash might be another's
         batch = self._kept.get(key)
         if batch is None:
             batch = self._build(reader)
@@ -74,7 +75,7 @@ class Batches:
             return None
         end, size, bodies = reader.position, 0, list[bytes]()
         for event in events:
-            if reader.view.sees(event.kind):
+            if reader.view.sees(event):
                 size += len(event.body)
                 if bodies and size > BYTES_MAX:
                     break

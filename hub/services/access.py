@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from hub.contract.administration import SessionUsed
 from hub.contract.events import Actor
 from hub.contract.ids import TenantId, parse, text
-from hub.contract.words import Action, Role, Scope
+from hub.contract.words import Action, Role
 from hub.domain.access import MATRIX, PERSON, SYSTEM, Grant, mint
 from hub.domain.errors import Forbidden, NotFound
 from hub.services.change import change
+from hub.services.holding import held
 from hub.services.ports import Ports, RequestContext
 from hub.services.refusals import Refusal
 from hub.storage import credentials, directory, people, requests, roles
 from hub.storage.credentials import Credential
-from hub.storage.people import Binding
 from hub.storage.tx import Tx
-
-ADMINISTRATORS = frozenset({Role.OWNER, Role.ADMIN})
 
 
 async def authorize(
     ports: Ports, credential: Credential, slug: str, action: Action, context: RequestContext
 ) -> Grant:
-    """A Grant for one action in the organization of a slug.
+    """A Grant for one action in the organization of a slug, or in a part of it: the services require the
+    action again, with the object that it is for.
 
-    Raise NotFound where the organization is unknown or not the credential's, Forbidden where its role does
-    not allow the action. The first use of a session in an organization is an event of that organization.
+    Raise NotFound where the organization is unknown or not the credential's, Forbidden where no role allows
+    the action. The first use of a session in an organization is an event of that organization.
     """
     tenant = await _tenant(ports, credential, slug)
     grant = await _grant(ports, credential, slug, tenant) if tenant is not None else None
@@ -38,9 +36,9 @@ async def authorize(
         raise NotFound("There is no such organization, or you are not in it.")
     if credential.kind == "session":
         await _first_use(ports, grant, context)
-    if action not in grant.actions:
+    if not grant.holds_anywhere(action):
         _count(ports, grant.tenant, grant.actor.id, action, slug, context)
-    grant.require(action)
+        grant.require(action)
     return grant
 
 
@@ -94,11 +92,11 @@ def invited(person: Grant, tenant: TenantId, slug: str) -> Grant:
 
 
 async def holds(tx: Tx, actor: str, role: Role) -> bool:
-    """Whether a member or key of this organization may today do all that a role may."""
+    """Whether a member or key may today do, in the whole organization, all that a role may."""
     for kind in ("member", "key"):
         id = parse(kind, actor)
         if id is not None and await roles.is_there(tx, kind, id):
-            return MATRIX[role] <= _allowed(await people.bindings(tx, kind, id))[0]
+            return MATRIX[role] <= held(await people.bindings(tx, kind, id)).actions
     return False
 
 
@@ -116,13 +114,13 @@ async def still(ports: Ports, grant: Grant) -> Grant | None:
         id=grant.credential,
         kind="session" if grant.person else "api_key",
         subject=grant.subject,
-        scopes=tuple(action.value for action in grant.actions) if not grant.person else (),
+        scopes=standing.scopes,
         expires_at=standing.expires_at,
         last_used_at=None,
         about={"name": grant.actor.name},
     )
     now = await _grant(ports, credential, grant.slug, grant.tenant)
-    return now if now is not None and Action.STREAM_FOLLOW in now.actions else None
+    return now if now is not None and now.holds_anywhere(Action.STREAM_FOLLOW) else None
 
 
 async def _tenant(ports: Ports, credential: Credential, slug: str) -> TenantId | None:
@@ -141,18 +139,19 @@ async def _grant(ports: Ports, credential: Credential, slug: str, tenant: Tenant
         if named is None or named[0] != slug:
             return None
         bound = await people.bindings(tx, "key", credential.subject)
-    actions, administrative, ends = _allowed(bound)
-    if credential.scopes:
-        actions &= {Action(scope) for scope in credential.scopes if scope in set(Action)}
+    has = held(bound, credential.scopes)
     return mint(
         tenant=tenant,
         slug=slug,
         actor=Actor(text("key", credential.subject), credential.about.get("name", "")),
-        actions=actions,
-        administrative=administrative and Action.AUDIT_READ in actions,
-        expires_at=_earliest(credential.expires_at, *ends),
+        actions=has.actions,
+        administrative=has.administrative,
+        expires_at=_earliest(credential.expires_at, has.ends),
         credential=credential.id,
         subject=credential.subject,
+        services=has.services,
+        teams=has.teams,
+        incidents=has.incidents,
     )
 
 
@@ -160,27 +159,22 @@ async def _members(tx: Tx, credential: Credential, slug: str, tenant: TenantId) 
     member = await people.member_of(tx, credential.tenant_id)
     if member is None:
         return None
-    actions, administrative, ends = _allowed(await people.bindings(tx, "member", member.id))
+    has = held(await people.bindings(tx, "member", member.id))
     return mint(
         tenant=tenant,
         slug=slug,
         actor=Actor(text("member", member.id), member.display_name),
-        actions=actions,
-        administrative=administrative,
-        expires_at=_earliest(credential.expires_at, member.expires_at, *ends),
+        actions=has.actions,
+        administrative=has.administrative,
+        expires_at=_earliest(credential.expires_at, member.expires_at, has.ends),
         person=TenantId(credential.tenant_id),
         session=credential.id,
         credential=credential.id,
         subject=credential.subject,
+        services=has.services,
+        teams=has.teams,
+        incidents=has.incidents,
     )
-
-
-def _allowed(bound: Iterable[Binding]) -> tuple[frozenset[Action], bool, list[datetime | None]]:
-    """The actions of the roles that hold in the whole organization, and when the first of them ends."""
-    whole = [binding for binding in bound if binding.scope_kind is Scope.ORGANIZATION]
-    actions = frozenset[Action]().union(*(MATRIX[binding.role] for binding in whole))
-    administrative = any(binding.role in ADMINISTRATORS for binding in whole)
-    return actions, administrative, [binding.expires_at for binding in whole]
 
 
 def _earliest(*times: datetime | None) -> datetime | None:

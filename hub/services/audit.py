@@ -48,6 +48,6 @@ async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> Au
     last = found[limit - 1].position if len(found) > limit else None
     sees = view(grant).sees
     return AuditPage(
-        [_entry(audited) for audited in found[:limit] if sees(audited.kind)],
+        [_entry(audited) for audited in found[:limit] if sees(audited)],
         paging.next_cursor(ports, grant, "audit", len(found) > limit, last),
     )

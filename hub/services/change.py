@@ -14,6 +14,7 @@ from hub.contract.events import Envelope, Event, Kind
 from hub.contract.ids import new, text
 from hub.domain import chain
 from hub.domain.access import Grant
+from hub.domain.incident import Incident
 from hub.services.ports import Ports, RequestContext
 from hub.storage import log
 from hub.storage.tx import Tx
@@ -28,18 +29,24 @@ class Change:
         self.context = context
         self.now = now
         self.entries: list[log.Entry] = []
+        self.sights: list[tuple[UUID | None, bool]] = []
 
     def happened(self, data: Kind, subject: UUID) -> None:
         """Record an event of the actor that has no incident."""
         self.record(Event(data=data, subject=subject, actor=self.grant.actor, at=self.now))
 
     def record(
-        self, event: Event, version: int | None = None, context: RequestContext | None = None
+        self,
+        event: Event,
+        version: int | None = None,
+        context: RequestContext | None = None,
+        incident: Incident | None = None,
     ) -> bytes:
         """Collect an event for the log; the bytes of its envelope are returned, as they will be sent.
 
         `version` is the incident's after it; `context` is whose request caused it, where that is not this
-        transaction's own (an inbox row's).
+        transaction's own (an inbox row's); `incident` is the event's as this transaction leaves it: streams
+        are told its service and whether it is private.
         """
         cause = context or self.context
         id, subject = new(), text(event.data.about, event.subject)
@@ -76,6 +83,9 @@ class Change:
                 address=cause.address,
             )
         )
+        self.sights.append(
+            (incident.service_id, incident.private) if incident else (log.service_of(subject), False)
+        )
         return body
 
 
@@ -94,8 +104,8 @@ async def change(ports: Ports, grant: Grant, context: RequestContext) -> AsyncIt
             appended.epoch,
             appended.head,
             [
-                log.LogEvent(first + index, entry.kind, entry.incident_id, entry.body)
-                for index, entry in enumerate(changed.entries)
+                log.LogEvent(first + index, entry.kind, entry.incident_id, entry.body, *sight)
+                for index, (entry, sight) in enumerate(zip(changed.entries, changed.sights, strict=True))
             ],
         )
         ports.enqueue("log", [grant.tenant])

@@ -108,6 +108,9 @@ class World:
             await incidents.save(change.tx, touched)
         if fired:
             await alerts.save(change.tx, fired)
-        bodies = [change.record(event, version, context) for event, version, context in self._events]
+        bodies = [
+            change.record(event, version, context, self.incidents[event.incident] if event.incident else None)
+            for event, version, context in self._events
+        ]
         self._events, self._changed = [], set()
         return bodies

@@ -43,7 +43,7 @@ _END = written(
     tenant="uuid", kind="text", id="uuid",
 )  # fmt: skip
 _ALIVE = written(
-    "SELECT expires_at FROM credential WHERE tenant_id = :tenant AND id = :id"
+    "SELECT expires_at, scopes FROM credential WHERE tenant_id = :tenant AND id = :id"
     " AND (expires_at IS NULL OR expires_at > now())",
     tenant="uuid", id="uuid",
 )  # fmt: skip
@@ -69,12 +69,14 @@ async def end(tx: Tx, kind: str, id: UUID) -> bool:
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """A credential that stands, and until when; a rotation may have brought its end nearer."""
+    """A credential that stands, and until when: a rotation may have brought its end nearer. `scopes` narrow
+    what an API key may do."""
 
     expires_at: datetime | None
+    scopes: tuple[str, ...]
 
 
 async def standing(tx: Tx, id: UUID) -> Standing | None:
     """What is left of a credential of this tenant; None where nothing is."""
     row = await tx.one(_ALIVE, id=id)
-    return Standing(row["expires_at"]) if row else None
+    return Standing(row["expires_at"], tuple(row["scopes"])) if row else None

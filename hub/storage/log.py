@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import sqlalchemy as sa
 
+from hub.contract.ids import parse
 from hub.domain.errors import Broken
 from hub.storage.statement import TENANT, Statement, given, written
-from hub.storage.tables import audit_log, event_body, incident_event
+from hub.storage.tables import audit_log, event_body, incident, incident_event
 from hub.storage.tx import Tx
 
 
@@ -33,12 +36,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogEvent(msgspec.Struct, frozen=True, array_like=True):
-    """One event as streams carry it: its place, what views filter by, and the bytes that are sent."""
+    """One event as streams carry it: its place, what views filter by, and the bytes that are sent.
+
+    `service` and `private` are those of its incident; an event about a service itself has that one.
+    """
 
     position: int
     kind: str
     incident: UUID | None
     body: bytes
+    service: UUID | None = None
+    private: bool = False
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -61,6 +69,9 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     body: bytes | None
     hash: bytes | None
+    incident: UUID | None
+    service: UUID | None
+    private: bool
 
 
 # One statement, the last of its transaction: the row lock on head makes position order commit order, and a
@@ -113,11 +124,19 @@ def beside(table: sa.Table) -> sa.ColumnElement[bool]:
 
 
 _WITH_BODY = incident_event.join(event_body, beside(event_body))
+_OF_INCIDENT = sa.and_(
+    incident.c.tenant_id == incident_event.c.tenant_id, incident.c.id == incident_event.c.incident_id
+)
+_SIGHT = (incident_event.c.incident_id, incident.c.service_id, incident.c.private)
 _BETWEEN = Statement(
     sa.select(
-        incident_event.c.position, incident_event.c.kind, incident_event.c.incident_id, event_body.c.body
+        incident_event.c.position,
+        incident_event.c.kind,
+        incident_event.c.subject,
+        event_body.c.body,
+        *_SIGHT,
     )
-    .select_from(_WITH_BODY)
+    .select_from(_WITH_BODY.outerjoin(incident, _OF_INCIDENT))
     .where(incident_event.c.tenant_id == TENANT)
     .where(incident_event.c.position.between(given("first", "big"), given("last", "big")))
     .order_by(incident_event.c.position)
@@ -147,8 +166,9 @@ _AUDIT = Statement(
         event_body.c.address,
         event_body.c.body,
         audit_log.c.hash,
+        *_SIGHT,
     )
-    .select_from(_WITH_BODY.outerjoin(audit_log, beside(audit_log)))
+    .select_from(_WITH_BODY.outerjoin(audit_log, beside(audit_log)).outerjoin(incident, _OF_INCIDENT))
     .where(incident_event.c.tenant_id == TENANT)
     .where(incident_event.c.position < given("before", "big"))
     .order_by(incident_event.c.position.desc())
@@ -182,7 +202,18 @@ async def append(tx: Tx, entries: Sequence[Entry]) -> Appended:
 async def between(tx: Tx, first: int, last: int) -> list[LogEvent]:
     """The events of [first, last], in order."""
     rows = await tx.fetch(_BETWEEN, first=first, last=last)
-    return [LogEvent(row["position"], row["kind"], row["incident_id"], row["body"]) for row in rows]
+    return [LogEvent(row["position"], row["kind"], body=row["body"], **_sight(row)) for row in rows]
+
+
+def _sight(row: asyncpg.Record) -> dict[str, Any]:
+    """What views filter by, as it is now."""
+    service = row["service_id"] or service_of(row["subject"])
+    return {"incident": row["incident_id"], "service": service, "private": bool(row["private"])}
+
+
+def service_of(subject: str) -> UUID | None:
+    """The service that an event without an incident is about."""
+    return parse("service", subject)
 
 
 async def timeline(tx: Tx, incident: UUID, after: int, limit: int) -> list[tuple[int, bytes]]:
@@ -200,4 +231,7 @@ async def first_after_version(tx: Tx, incident: UUID, version: int) -> bytes | N
 async def audit(tx: Tx, before: int, limit: int) -> list[Audited]:
     """A page of the tenant's whole log with its seals, newest first."""
     rows = await tx.fetch(_AUDIT, before=before, limit=limit)
-    return [Audited(**dict(row)) for row in rows]
+    return [
+        Audited(**{name: row[name] for name in (*AUDITED, "address", "body", "hash")}, **_sight(row))
+        for row in rows
+    ]

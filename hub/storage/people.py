@@ -23,11 +23,13 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
-    """A role in a scope; bindings that have expired are not returned."""
+    """A role in a scope; bindings that have expired are not returned. `services` are those that a team, whose
+    scope it is, owns now."""
 
     role: Role
     scope_kind: Scope
     scope_id: UUID
+    services: tuple[UUID, ...] = ()
     expires_at: datetime | None
 
 
@@ -91,12 +93,16 @@ _MEMBER_OF = Statement(
 )
 _BINDINGS = written(
     """
-    SELECT b.role, b.scope_kind, b.scope_id, b.expires_at FROM role_binding b
+    SELECT b.role, b.scope_kind, b.scope_id, b.expires_at, CASE b.scope_kind WHEN 'team' THEN ARRAY(
+        SELECT s.id FROM service s WHERE s.tenant_id = :tenant AND s.team_id = b.scope_id
+        ORDER BY s.id LIMIT 1000)
+      ELSE '{}' END AS services
+    FROM role_binding b
     WHERE b.tenant_id = :tenant AND (b.expires_at IS NULL OR b.expires_at > now())
       AND ((b.subject_kind = :kind AND b.subject_id = :subject)
         OR (:kind = 'member' AND b.subject_kind = 'team' AND b.subject_id IN (
           SELECT t.team_id FROM team_member t WHERE t.tenant_id = :tenant AND t.membership_id = :subject)))
-    LIMIT 1000
+    ORDER BY b.scope_kind = 'organization' DESC, b.id LIMIT 1000
     """,
     tenant="uuid",
     kind="text",
@@ -178,13 +184,15 @@ async def member_of(tx: Tx, person_id: UUID) -> Membership | None:
 
 
 async def bindings(tx: Tx, kind: str, subject: UUID) -> list[Binding]:
-    """The roles of a member (its teams' too) or of a key."""
+    """The roles of a member (its teams' too) or of a key: those of the whole organization first, then the
+    oldest ones; at most 1,000, and of a team 1,000 services."""
     rows = await tx.fetch(_BINDINGS, kind=kind, subject=subject)
     return [
         Binding(
             role=Role(row["role"]),
             scope_kind=Scope(row["scope_kind"]),
             scope_id=row["scope_id"],
+            services=tuple(row["services"]),
             expires_at=row["expires_at"],
         )
         for row in rows

@@ -91,8 +91,9 @@ class Journey:
                 tenant = await truth.tenant(slug)
                 side = Side(self.stage.url, founded, tenant, Sender(self.stage.url, founded))
                 self.sides[slug] = side
-                await side.follow("admin", founded.api_key or "", View(administrative=True), cursors, SEED)
-                await side.follow("bot", bot, View(), cursors, SEED + 1)
+                admin = View(administrative=True, whole=True)
+                await side.follow("admin", founded.api_key or "", admin, cursors, SEED)
+                await side.follow("bot", bot, View(whole=True), cursors, SEED + 1)
             if self.watcher is not None:
                 await self.watcher.sign_in(f"{self.stage.url}/orgs/acme?show=all", "owner@acme.example")
             yield

@@ -13,6 +13,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from hub.domain.sight import View
 from hub.services.cursors import Cursors
 from hub.services.founding import Founded
+from hub.storage.log import LogEvent
 
 
 @dataclass
@@ -58,7 +59,8 @@ class Side:
     def visible(self, name: str) -> list[bytes]:
         """The events of the log, after the place where a recorder began, that its view contains."""
         view, began_at = self.views[name], self.began_at[name]
-        return [body for position, kind, body in self.log if position > began_at and view.sees(kind)]
+        events = [LogEvent(position, kind, None, body) for position, kind, body in self.log]
+        return [event.body for event in events if event.position > began_at and view.sees(event)]
 
     async def ask(self, path: str, slug: str = "") -> HTTPResponse:
         """GET something of this organization, or of the one named by `slug`."""

@@ -33,7 +33,7 @@ class Client:
         self.cut_at: float | None = None
         self.is_reading = True
         self._stuck: list[asyncio.Future[None]] = []
-        self.reader = Reader(rig.feed, view or View(), position, self._send, self._cut)
+        self.reader = Reader(rig.feed, view or View(whole=True), position, self._send, self._cut)
         self.cursor = rig.batches.cursor(rig.feed, position, self.reader.view_hash)
         rig.pump.add(self.reader)
 

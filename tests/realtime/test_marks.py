@@ -8,7 +8,7 @@ from warp import warped
 
 from hub.domain.sight import View
 
-ADMIN = View(administrative=True)
+ADMIN = View(administrative=True, whole=True)
 
 
 def test_administrative_events_are_sent_to_views_that_contain_them_only() -> None:

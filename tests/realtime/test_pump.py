@@ -14,7 +14,7 @@ from hub.realtime.batches import BYTES_MAX
 from hub.realtime.pump import BLOCKED_MAX
 from hub.storage.log import LogEvent
 
-ADMIN = View(administrative=True)
+ADMIN = View(administrative=True, whole=True)
 
 
 def test_a_replay_is_sent_in_batches_that_end_where_chunks_end() -> None:

@@ -106,15 +106,6 @@ async def test_roles_add_up_and_without_one_nothing_is_allowed(
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("scope", [Scope.TEAM, Scope.SERVICE, Scope.INCIDENT])
-async def test_a_role_in_a_narrower_scope_opens_nothing_else(
-    ports: Ports, database: Database, acme: Org, scope: Scope
-) -> None:
-    await become(database, acme, Role.OWNER, scope=scope)
-    with pytest.raises(Forbidden):
-        await access.authorize(ports, acme.key, "acme", Action.INCIDENT_READ, CONTEXT)
-
-
 async def test_a_teams_role_is_its_members_role(ports: Ports, database: Database, acme: Org) -> None:
     by_session = await session(ports, acme)
     async with connected(database.admin_url) as admin:
