@@ -29,6 +29,12 @@ export function change(path, seen, body) {
   return call("PATCH", path, body, match(seen));
 }
 
+/** Put something as a whole in the place of what was seen. Throws Problem.
+ * @param {string} path @param {{version: number}} seen @param {object} body @returns {Promise<any>} */
+export function replace(path, seen, body) {
+  return call("PUT", path, body, match(seen));
+}
+
 /** Remove what was seen. Throws Problem. @param {string} path @param {{version: number}} seen */
 export async function remove(path, seen) {
   await call("DELETE", path, undefined, match(seen));

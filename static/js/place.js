@@ -22,6 +22,11 @@ export function page(slug, number) {
   return number === undefined ? board : `${board}/incidents/${encodeURIComponent(number)}`;
 }
 
+/** The id that an address ends with. @param {string} pathname */
+export function last(pathname) {
+  return decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1));
+}
+
 /** @param {string} slug @param {string} [rest] begins with a slash */
 export function api(slug, rest = "") {
   return `/api/v1/orgs/${encodeURIComponent(slug)}${rest}`;

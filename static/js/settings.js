@@ -11,12 +11,15 @@ import * as place from "./place.js";
 import { here, may, me, organization } from "./session.js";
 import { trouble } from "./trouble.js";
 
+const PAUSE = 1_000;
+
 /** @typedef {import("./core.js").Child} Child */
 /** @typedef {import("./palette.js").Choice} Choice */
 
 /**
  * @typedef {object} Shows
  * @property {string} part one of PARTS
+ * @property {() => string} [title] of one thing, below its part; the part's unless given
  * @property {Child} intro a sentence below the title
  * @property {() => Promise<unknown>} read read what the page shows; called again when it has changed; throws Problem
  * @property {string[]} about event kinds begin with one of these when the page has changed: `member.`
@@ -25,27 +28,38 @@ import { trouble } from "./trouble.js";
  */
 
 /** Show a settings page, live. @param {Shows} shows */
-export function settings({ part, intro, read, about, body, choices = () => [] }) {
+export function settings({ part, title, intro, read, about, body, choices = () => [] }) {
   const own = /** @type {import("./parts.js").Part} */ (PARTS.find((one) => one.part === part));
   const allowed = () => !own.needs || may(own.needs);
+  const name = () => title?.() || own.title;
   let first = true;
+  let [due, last] = [0, 0];
+
+  /** Events come in bursts: the page is read again at most once a second. */
+  function soon() {
+    due ||= setTimeout(() => {
+      due = 0;
+      void page.again();
+    }, Math.max(0, last + PAUSE - Date.now()));
+  }
 
   const page = start({
     hold() {},
     async read() {
       if (!first) await look();
       first = false;
+      last = Date.now();
       if (allowed()) await read();
     },
     apply(events) {
       const kinds = ["role.", "organization.", ...about];
-      if (events.some(({ type }) => kinds.some((kind) => type.startsWith(kind)))) void page.again();
+      if (events.some(({ type }) => kinds.some((kind) => type.startsWith(kind)))) soon();
     },
     choices,
   });
 
   effect(() => {
-    document.title = `${own.title} · ${organization.value?.name ?? here.slug}`;
+    document.title = `${name()} · ${organization.value?.name ?? here.slug}`;
   });
   const main = document.querySelector("main");
   if (!main) return page;
@@ -55,7 +69,7 @@ export function settings({ part, intro, read, about, body, choices = () => [] })
     h(
       "div",
       { class: "content" },
-      h("header", null, h("h1", null, own.title), h("p", { class: "faint" }, intro)),
+      h("header", null, h("h1", null, name), h("p", { class: "faint" }, intro)),
       trouble(page.failure),
       () =>
         page.loaded.value && !allowed() && locked(`Your role does not include ${own.needs}: ask an admin.`),
