@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from tornado.httpserver import HTTPServer
 from tornado.httputil import ParseBodyConfig, ParseMultipartConfig, set_parse_body_config
 from tornado.netutil import bind_sockets
 
@@ -25,6 +24,7 @@ from hub.door.gate import Gate
 from hub.door.guard import cookie_name
 from hub.door.limits import Quotas, SignIns
 from hub.door.origins import Networks, networks
+from hub.door.server import Server
 from hub.door.spec import describe
 from hub.handlers import pages
 from hub.logs import Seldom
@@ -112,8 +112,8 @@ class Web:
         house = build(
             self.ports, self._gate, Receiver(self.ports), self._station, pages.load(assets("static"))
         )
-        self._public = HTTPServer(house, **SERVER)
-        self._operator = HTTPServer(build_operator(self.ports, self._gate), **SERVER)
+        self._public = Server(house, **SERVER)
+        self._operator = Server(build_operator(self.ports, self._gate), **SERVER)
 
     async def run(self) -> None:
         """Serve at once (503 until the database was met), until a signal or a reason not to."""

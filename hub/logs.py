@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import structlog
 
+API_KEY: Final = re.compile(r"(ihk_[a-z0-9]+_)[A-Za-z0-9]+")
+PASSWORD: Final = re.compile(r"(://[^:/@\s\"]*:)[^@/\s\"]+@")
 SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
@@ -20,7 +24,8 @@ def configure(level: str, process: str) -> None:
     """Send every logger of the process, the libraries' too, to stderr as JSON lines.
 
     `process` ("web", "worker", "cli") is a field of every line. JSON escapes control characters, so that
-    one event stays one line whatever an alert's labels contain.
+    one event stays one line whatever an alert's labels contain. The secret part of an API key and the
+    password in an address are masked wherever they stand.
     """
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -35,6 +40,7 @@ def configure(level: str, process: str) -> None:
             _named(process),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
+            _masked,
         ],
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -43,6 +49,7 @@ def configure(level: str, process: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(_number(level))
     logging.getLogger("tornado.access").setLevel(logging.CRITICAL)  # door/request.py writes that line itself
+    logging.getLogger("tornado.general").addFilter(_unquoted)
     logging.captureWarnings(True)
 
 
@@ -56,6 +63,23 @@ def _named(process: str) -> structlog.typing.Processor:
         return line
 
     return name
+
+
+def _masked(_: object, __: str, line: str | bytes | Mapping[str, object]) -> str:
+    """The last processor: what a sentence or a traceback may have quoted."""
+    text = str(line)
+    if "ihk_" in text:
+        text = API_KEY.sub(r"\1***", text)
+    return PASSWORD.sub(r"\1***@", text) if "://" in text else text
+
+
+def _unquoted(record: logging.LogRecord) -> bool:
+    """Tornado says why a request cannot be read, and quotes it: a key with a typo in its field, or in the
+    field before. Its own words end where the quotation begins."""
+    if record.msg == "Malformed HTTP message from %s: %s" and isinstance(record.args, tuple):
+        peer, reason = record.args
+        record.args = (peer, re.split("[:'\"]", str(reason), maxsplit=1)[0].strip())
+    return True
 
 
 class Seldom:

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
-from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 
@@ -20,6 +19,7 @@ from hub.config import Config, assets
 from hub.door.application import House
 from hub.door.gate import Gate
 from hub.door.guard import cookie_name
+from hub.door.server import Server
 from hub.handlers import pages
 from hub.realtime.station import Station
 from hub.services.ports import Ports
@@ -139,7 +139,7 @@ def outcome(answer: HTTPResponse) -> tuple[int, str]:
 async def serving(house: House, at: socket.socket | None = None) -> AsyncIterator[Site]:
     """Serve an application, on a port of its own where none is given."""
     [listening] = [at] if at else bind_sockets(0, "127.0.0.1")
-    server = HTTPServer(house, **SERVER)
+    server = Server(house, **SERVER)
     server.add_sockets([listening])
     yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", house.desk.ports.config)
     server.stop()

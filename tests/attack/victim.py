@@ -59,7 +59,7 @@ class Victim:
         """Ask like a well-behaved client: status, headers, body. An underline in a name is a hyphen."""
         url = f"http://127.0.0.1:{self.operator_port if operator else self.port}{path}"
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(url, body, named, method=method)  # noqa: S310 - our own address
+        request = urllib.request.Request(url, body, named, method=method)
         try:
             answer = urllib.request.urlopen(request, timeout=20)  # noqa: S310
         except urllib.error.HTTPError as error:
@@ -112,7 +112,7 @@ def attacked(servers: Servers, folder: Path) -> Iterator[Victim]:
         database_url=database.url,
         database_owner_url=database.owner_url,
         redis_url=servers.redis_url,
-        secret_keys=("the key of a victim, of 32 letters",),
+        secret_keys=("the key of a victim has letters enough",),
         installation=f"attack-{new().hex[:12]}",
     )
     acme, globex = wait(found(config))

@@ -1,0 +1,107 @@
+"""Door: the server itself, which looks at a request's head before anything parses it."""
+
+from __future__ import annotations
+
+import re
+import socket
+from asyncio import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, cast
+
+from tornado.concurrent import future_set_exception_unless_cancelled, future_set_result_unless_cancelled
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPInputError
+from tornado.iostream import IOStream, UnsatisfiableReadError
+
+LINES_MAX: Final = 102  # a request line, a hundred fields, and the empty line
+ONCE: Final = (b"\ncontent-length:", b"\nhost:", b"\ntransfer-encoding:")
+HOST: Final = re.compile(rb"\nhost:[ \t]*(?:\[[0-9a-f:.]+\]|[^\[\]:\r \t]*)(?::[0-9]*)?[ \t]*\r")
+CHUNKED: Final = re.compile(rb"\ntransfer-encoding:[ \t]*chunked[ \t]*\r")
+SAID: Final = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+REST_MAX: Final = 256 * 1024
+UNHEARD_MS: Final = 75_000
+
+
+def fault(head: bytes) -> str:
+    """Why a head (RFC 9112, section 2) is refused with 400, in a few words of ours; empty when it is not.
+
+    What is asked for here is what Tornado lets pass and what another reader of the same bytes, a proxy in
+    front, could take otherwise: lines that do not end with CR LF, a framing field twice or as a list, a port
+    that is no number, a target that names a host of its own (a proxy sends us the path). The rest of the
+    grammar is Tornado's.
+    """
+    ends = head.count(b"\r\n")
+    if not head.count(b"\r") == ends == head.count(b"\n"):
+        return "a line does not end with CR LF"
+    if ends > LINES_MAX:
+        return "too many fields"
+    if not head.lstrip(b"\r\n").partition(b" ")[2].startswith(b"/"):
+        return "the target is not a path"
+    small = head.lower()
+    length, host, encoding = (small.count(name) for name in ONCE)
+    if max(length, host, encoding) > 1:
+        return "a field came twice"
+    if length and b"," in small.partition(ONCE[0])[2].partition(b"\r")[0]:
+        return "a list of lengths"
+    if host and not HOST.search(small):
+        return "not a host"
+    return "not the encoding chunked" if encoding and not CHUNKED.search(small) else ""
+
+
+class StrictStream(IOStream):
+    """A connection whose heads pass `fault`. Nothing private of Tornado is used: where a release reads heads
+    in another way, tests/attack/test_raw_sockets.py says so."""
+
+    _is_at_head = False
+
+    def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Future[bytes]:
+        """A head, or HTTPInputError, which Tornado answers with 400 and the end of the connection."""
+        self._is_at_head = True
+        reading = cast("Future[bytes]", super().read_until_regex(regex, max_bytes))
+        seen: Future[bytes] = Future()
+        if reading.done():
+            self._look(seen, reading)
+        else:
+            reading.add_done_callback(partial(self._look, seen))
+        return seen
+
+    def _look(self, seen: Future[bytes], reading: Future[bytes]) -> None:
+        self._is_at_head = False
+        if error := reading.exception():
+            future_set_exception_unless_cancelled(seen, error)
+        elif said := fault(head := reading.result()):
+            future_set_exception_unless_cancelled(seen, HTTPInputError(said))
+        else:
+            future_set_result_unless_cancelled(seen, head)
+
+    def close(self, exc_info: Any = False) -> None:
+        """Close it; who sent a line that is too long is told so, as far as the socket takes it at once: a
+        head by 431 (RFC 6585, section 5), a chunk's size by 400. The rest of what came is read, since the
+        kernel would answer it with a reset, which overtakes our answer."""
+        if isinstance(exc_info, UnsatisfiableReadError) and not self.closed():
+            status = b"431 Request Header Fields Too Large" if self._is_at_head else b"400 Bad Request"
+            with suppress(OSError):
+                self.socket.send(SAID % status)
+                self.socket.shutdown(socket.SHUT_WR)
+                for _ in range(REST_MAX // self.read_chunk_size):
+                    if not self.socket.recv(self.read_chunk_size):
+                        break
+        super().close(exc_info)
+
+
+class Server(HTTPServer):
+    """Tornado's, on streams of ours."""
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """Serve a connection that was accepted; end it when its other side takes nothing for 75 seconds.
+
+        Tornado's stream has not read yet: ours takes the socket over. Without the option of TCP, an answer
+        that nobody reads would be kept as long as the sender likes (RFC 5482; not every system has it).
+        """
+        if hasattr(socket, "TCP_USER_TIMEOUT") and stream.socket.family != socket.AF_UNIX:
+            stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MS)
+        ours = StrictStream(
+            stream.socket, max_buffer_size=stream.max_buffer_size, read_chunk_size=stream.read_chunk_size
+        )
+        super().handle_stream(ours, address)
