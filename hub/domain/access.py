@@ -147,6 +147,12 @@ class Grant:
         """Whether this Grant holds `action` in some scope: what a route asks before it knows the object."""
         return action in self.anywhere
 
+    def require_somewhere(self, action: Action) -> None:
+        """Raise Forbidden unless this Grant holds `action` in some scope. For lists, which the view filters:
+        who holds any action for an object sees it."""
+        if not self.holds_anywhere(action):
+            raise Forbidden(f"Your role does not allow {action.value}.")
+
     @property
     def anywhere(self) -> frozenset[Action]:
         """All actions of this Grant, in whatever scope."""

@@ -156,7 +156,7 @@ def _episode(
             severity=SEVERITY[signal.severity],
             urgency=Urgency.HIGH if signal.severity in URGENT else Urgency.LOW,
             group_key=group_key(signal, key, origin),
-            recurs=text("incident", last.id) if last is not None else None,
+            recurs=text("incident", last.id) if last is not None and not last.private else None,
         )
         lead = [e.Event(data=opened, subject=target, incident=target, actor=origin.actor, at=now)]
     fired = e.AlertFired(

@@ -62,7 +62,8 @@ def decide(
             if incident.is_open:
                 return []
             if rival is not None:
-                raise NotAllowedNow(f"Incident #{rival.number} is open for the same problem; work there.")
+                which = "Another incident" if rival.private else f"Incident #{rival.number}"
+                raise NotAllowedNow(f"{which} is open for the same problem; work there.")
             return [event(e.IncidentReopened(reason="command"))]
         case c.Note(text=text):
             return [event(e.IncidentNoted(text=text))]

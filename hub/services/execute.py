@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
+
 from hub.contract.commands import Command, Reopen
 from hub.domain.errors import Conflict, NotFound
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import decide
 from hub.services.change import Change
 from hub.services.shown import first_past, resource_of
+from hub.services.views import view
 from hub.services.world import World
 from hub.storage import alerts, catalogue, incidents
 
@@ -35,6 +38,10 @@ async def execute(change: Change, commands: list[Asked]) -> list[bytes]:
         await _check_version(change, incident, command)
         mine = [a for a in world.alerts.values() if a.incident_id == id and not a.is_over]
         rival, _ = world.of_group(incident.group_key)
+        if rival is not None and not view(change.grant).sees_incident(
+            rival.id, rival.service_id, rival.private
+        ):
+            rival = msgspec.structs.replace(rival, private=True)  # who asks must not learn of it
         for event in decide(incident, mine, rival, command, change.grant.actor, change.now):
             world.apply(event)
     return await world.save(change)
@@ -61,6 +68,6 @@ async def _check_version(change: Change, incident: Incident, command: Command) -
     who = f"{first.actorname} was first ({first.type})" if first else "it never had that version"
     raise Conflict(
         f"Incident #{incident.number} is at version {incident.version}, not {command.if_version}: {who}.",
-        current=await resource_of(change.tx, incident),
+        current=await resource_of(change.tx, incident, view(change.grant)),
         first=first,
     )

@@ -15,14 +15,17 @@ from hub.contract.signals import Fault
 from hub.contract.words import OPEN, Action, Severity, Status, Urgency
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotFound
+from hub.domain.incident import Incident
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.execute import execute
+from hub.services.naming import named_service
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
 from hub.services.shown import resource
+from hub.services.views import view
 from hub.services.world import World
-from hub.storage import catalogue, incidents, log
+from hub.storage import incidents, log
 from hub.storage.incidents import Shown
 from hub.storage.tx import Tx
 
@@ -41,46 +44,55 @@ def statuses_of(words: Iterable[str]) -> frozenset[Status]:
 async def page(
     ports: Ports, grant: Grant, statuses: frozenset[Status], limit: int, cursor: str | None
 ) -> IncidentPage:
-    """Incidents, newest first."""
-    grant.require(Action.INCIDENT_READ)
+    """Incidents that one sees, newest first."""
+    grant.require_somewhere(Action.INCIDENT_READ)
     filter = "incidents/" + ",".join(sorted(statuses))
     before = paging.id_place(ports, grant, filter, cursor, paging.NEWEST)
+    seen = view(grant)
     async with read(ports, grant) as tx:
-        found = await incidents.page(tx, statuses, before, limit + 1)
+        found = await incidents.page(tx, seen, statuses, before, limit + 1)
     last = found[limit - 1].incident.id if len(found) > limit else None
     return IncidentPage(
-        [resource(shown) for shown in found[:limit]],
+        [resource(shown, seen) for shown in found[:limit]],
         paging.next_cursor(ports, grant, filter, len(found) > limit, last),
     )
 
 
-async def _find(tx: Tx, reference: str) -> Shown:
-    """An incident by its id or its number."""
+async def _find(tx: Tx, grant: Grant, reference: str, action: Action) -> Shown:
+    """An incident by its id or its number. NotFound for one out of sight as for a missing one; Forbidden
+    where it is seen, but the action is not allowed."""
     id = parse("incident", reference)
     shown = None
     if id is not None:
         shown = await incidents.by_id(tx, id)
     elif reference.isascii() and reference.isdigit() and len(reference) < 16:
         shown = await incidents.by_number(tx, int(reference))
-    if shown is None:
+    if shown is None or not _is_seen(grant, shown.incident):
         raise NotFound("There is no such incident.")
+    grant.require(action, service=shown.incident.service_id, incident=shown.incident.id)
     return shown
 
 
+async def _shown(tx: Tx, grant: Grant, reference: str, action: Action) -> IncidentResource:
+    return resource(await _find(tx, grant, reference, action), view(grant))
+
+
+def _is_seen(grant: Grant, incident: Incident) -> bool:
+    return view(grant).sees_incident(incident.id, incident.service_id, incident.private)
+
+
 async def show(ports: Ports, grant: Grant, reference: str) -> IncidentResource:
-    """One incident by id or number; NotFound alike for a foreign and a missing one."""
-    grant.require(Action.INCIDENT_READ)
+    """One incident by id or number; NotFound alike for a foreign and a missing one, and one out of sight."""
     async with read(ports, grant) as tx:
-        return resource(await _find(tx, reference))
+        return await _shown(tx, grant, reference, Action.INCIDENT_READ)
 
 
 async def timeline(
     ports: Ports, grant: Grant, reference: str, limit: int, cursor: str | None
 ) -> TimelinePage:
     """The events of one incident, oldest first, as the stream sends them."""
-    grant.require(Action.INCIDENT_READ)
     async with read(ports, grant) as tx:
-        id = (await _find(tx, reference)).incident.id
+        id = (await _find(tx, grant, reference, Action.INCIDENT_READ)).incident.id
         filter = f"timeline/{id}"
         after = paging.number_place(ports, grant, filter, cursor, 0)
         found = await log.timeline(tx, id, after, limit + 1)
@@ -112,7 +124,6 @@ async def perform(
     With a key, a repeat changes nothing and answers the incident as it is now; KeyReused when the key came
     with other arguments.
     """
-    grant.require(COMMANDS[name].action)
 
     async def attempt() -> Done:
         async with change(ports, grant, context) as changed:
@@ -122,18 +133,17 @@ async def perform(
 
 
 async def _perform(changed: Change, reference: str, name: str, command: Command, key: str | None) -> Done:
-    id = (await _find(changed.tx, reference)).incident.id
+    grant, action = changed.grant, COMMANDS[name].action
+    id = (await _find(changed.tx, grant, reference, action)).incident.id
     subject = text("incident", id)
     claim = Claim(changed, name, key, subject, command)
     if await claim.earlier() is not None:
-        shown = await _find(changed.tx, subject)
-        return Done(Performed(incident=resource(shown), events=[], changed=False), True)
+        shown = await _shown(changed.tx, grant, subject, action)
+        return Done(Performed(incident=shown, events=[], changed=False), True)
     bodies = await execute(changed, [(id, command)])
     await claim.done(subject)
-    shown = await _find(changed.tx, subject)
-    performed = Performed(
-        incident=resource(shown), events=[msgspec.Raw(body) for body in bodies], changed=bool(bodies)
-    )
+    shown = await _shown(changed.tx, grant, subject, action)
+    performed = Performed(incident=shown, events=[msgspec.Raw(body) for body in bodies], changed=bool(bodies))
     return Done(performed, False)
 
 
@@ -147,26 +157,24 @@ class Opened(msgspec.Struct, frozen=True):
 async def open_by_hand(
     ports: Ports, grant: Grant, body: OpenIncident, idempotency_key: str | None, context: RequestContext
 ) -> Opened:
-    """Open an incident that no alert has told of; a group of its own. Invalid for an unknown service."""
-    grant.require(Action.INCIDENT_OPEN)
+    """Open an incident that no alert has told of; a group of its own. Invalid for an unknown service, and one
+    out of sight."""
+    grant.require_somewhere(Action.INCIDENT_OPEN)
 
     async def attempt() -> Opened:
         async with change(ports, grant, context) as changed:
             claim = Claim(changed, "open", idempotency_key, body)
             if (earlier := await claim.earlier()) is not None:
-                return Opened(resource(await _find(changed.tx, earlier)), True)
+                return Opened(await _shown(changed.tx, grant, earlier, Action.INCIDENT_OPEN), True)
             subject = await _open(changed, body)
             await claim.done(subject)
-            return Opened(resource(await _find(changed.tx, subject)), False)
+            return Opened(await _shown(changed.tx, grant, subject, Action.INCIDENT_OPEN), False)
 
     return await patiently(attempt)
 
 
 async def _open(changed: Change, body: OpenIncident) -> str:
-    service_id = parse("service", body.service)
-    service = await catalogue.lock_service(changed.tx, service_id) if service_id else None
-    if service is None or service.is_archived:
-        raise Invalid([Fault(pointer="/service", code="unknown", detail="There is no such service.")])
+    await named_service(changed.tx, changed.grant, body.service, Action.INCIDENT_OPEN)
     id = IncidentId(new())
     opened = IncidentOpened(
         number=0,

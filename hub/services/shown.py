@@ -9,14 +9,19 @@ import msgspec
 from hub.contract.ids import text
 from hub.contract.resources import AcknowledgedBy, AlertCounts, First, IncidentResource, Named
 from hub.domain.incident import Incident
+from hub.domain.sight import View
 from hub.storage import incidents, log
 from hub.storage.incidents import Shown
 from hub.storage.tx import Tx
 
 
-def resource(shown: Shown) -> IncidentResource:
-    """An incident's header."""
+def resource(shown: Shown, view: View) -> IncidentResource:
+    """An incident's header, for a view that contains it; a link to one that it does not contain is left
+    out."""
     incident = shown.incident
+    last = incident.recurs
+    if last is not None and not view.sees_incident(last, incident.service_id, shown.recurs_private):
+        last = None
     return IncidentResource(
         id=text("incident", incident.id),
         number=incident.number,
@@ -29,9 +34,9 @@ def resource(shown: Shown) -> IncidentResource:
         alerts=AlertCounts(incident.firing, incident.total),
         acknowledgements=[AcknowledgedBy(a.actor, a.name, a.at) for a in incident.acknowledgements],
         commander=text("member", shown.commander_id) if shown.commander_id else None,
-        private=shown.private,
+        private=incident.private,
         group_key=incident.group_key,
-        recurs=text("incident", incident.recurs) if incident.recurs else None,
+        recurs=text("incident", last) if last else None,
         opened_at=incident.opened_at,
         acknowledged_at=incident.acknowledged_at,
         mitigated_at=incident.mitigated_at,
@@ -40,10 +45,10 @@ def resource(shown: Shown) -> IncidentResource:
     )
 
 
-async def resource_of(tx: Tx, incident: Incident) -> IncidentResource | None:
+async def resource_of(tx: Tx, incident: Incident, view: View) -> IncidentResource | None:
     """The header of an incident as it is saved in this transaction."""
     shown = await incidents.by_id(tx, incident.id)
-    return resource(shown) if shown else None
+    return resource(shown, view) if shown else None
 
 
 async def first_past(tx: Tx, incident: UUID, version: int) -> First | None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from hub.contract.words import Severity, Status, Urgency
 from hub.domain.incident import Acknowledgement, Incident
+from hub.domain.sight import View
 from hub.storage.statement import TENANT, Statement, given, many, saving, written
 from hub.storage.tables import incident, service
 from hub.storage.tx import Tx
@@ -24,8 +25,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     incident: Incident
     service_name: str
-    private: bool
     commander_id: UUID | None
+    recurs_private: bool
 
 
 _LOCK = Statement(
@@ -53,8 +54,16 @@ _NUMBERS = written(
     tenant="uuid",
     count="int",
 )
+_LAST = incident.alias("last")  # which it recurs; its service is the same
+_RECURS_PRIVATE = (
+    sa.select(_LAST.c.private)
+    .where(_LAST.c.tenant_id == incident.c.tenant_id, _LAST.c.id == incident.c.recurs)
+    .correlate(incident)
+    .scalar_subquery()
+    .label("recurs_private")
+)
 _SHOWN = (
-    sa.select(*FIELDS, incident.c.private, incident.c.commander_id, service.c.name.label("service_name"))
+    sa.select(*FIELDS, incident.c.commander_id, service.c.name.label("service_name"), _RECURS_PRIVATE)
     .select_from(
         incident.join(
             service,
@@ -68,8 +77,27 @@ _BY_NUMBER = Statement(_SHOWN.where(incident.c.number == given("number", "big"))
 _PAGE = Statement(
     _SHOWN.where(incident.c.status == sa.any_(many("statuses", "text")))
     .where(incident.c.id < given("before", "uuid"))
+    .where(sa.or_(sa.not_(incident.c.private), incident.c.id == sa.any_(many("named", "uuid"))))
     .order_by(incident.c.id.desc())
     .limit(given("limit", "int"))
+)
+
+_PICK = written(
+    """
+    SELECT id FROM (
+      SELECT i.id FROM unnest(:services) AS s (id) CROSS JOIN unnest(:statuses) AS t (status)
+      CROSS JOIN LATERAL (
+        SELECT id FROM incident WHERE tenant_id = :tenant AND service_id = s.id AND status = t.status
+          AND id < :before AND NOT private ORDER BY id DESC LIMIT :limit) i
+      UNION
+      SELECT id FROM incident WHERE tenant_id = :tenant AND id = ANY (:named) AND status = ANY (:statuses)
+        AND id < :before) found
+    ORDER BY id DESC LIMIT :limit
+    """,
+    tenant="uuid", services="uuid[]", statuses="text[]", named="uuid[]", before="uuid", limit="int",
+)  # fmt: skip
+_PICKED = Statement(
+    _SHOWN.where(incident.c.id == sa.any_(many("ids", "uuid"))).order_by(incident.c.id.desc())
 )
 
 
@@ -88,8 +116,8 @@ def _shown(row: asyncpg.Record) -> Shown:
     return Shown(
         incident=_incident(row),
         service_name=row["service_name"],
-        private=row["private"],
         commander_id=row["commander_id"],
+        recurs_private=bool(row["recurs_private"]),
     )
 
 
@@ -133,7 +161,11 @@ async def by_number(tx: Tx, number: int) -> Shown | None:
     return _shown(row) if row else None
 
 
-async def page(tx: Tx, statuses: Iterable[str], before: UUID, limit: int) -> list[Shown]:
-    """Incidents of some statuses older than `before`, newest first."""
-    rows = await tx.fetch(_PAGE, statuses=sorted(statuses), before=before, limit=limit)
-    return [_shown(row) for row in rows]
+async def page(tx: Tx, view: View, statuses: Iterable[str], before: UUID, limit: int) -> list[Shown]:
+    """Incidents of some statuses older than `before` that a view contains, newest first. A view of some
+    services looks at the newest ones of each, never at the organization's."""
+    asked = {"statuses": sorted(statuses), "before": before, "limit": limit, "named": list(view.incidents)}
+    if view.whole:
+        return [_shown(row) for row in await tx.fetch(_PAGE, **asked)]
+    picked = await tx.fetch(_PICK, services=list(view.services), **asked)
+    return [_shown(row) for row in await tx.fetch(_PICKED, ids=[row["id"] for row in picked])]
