@@ -209,6 +209,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/orgs/{org}/incidents/{incident}", "incident.html"),
     _page("/orgs/{org}/settings", "organization.html"),
     _page("/orgs/{org}/settings/invitations", "invitations.html"),
+    _page("/orgs/{org}/settings/members", "members.html"),
+    _page("/orgs/{org}/settings/teams", "teams.html"),
     Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),
     _page("/docs", "docs.html"),
     Route("/docs/problems", docs.Problems, PAGE),

@@ -10,8 +10,8 @@ import { openHelp } from "./help.js";
 import { MOD } from "./keys.js";
 import { notice } from "./notices.js";
 import { settings } from "./parts.js";
-import * as place from "./place.js";
 import { here, me, organization, signOut } from "./session.js";
+import { openSwitcher } from "./switcher.js";
 
 /** @typedef {import("./streamstate.js").State} State */
 /** @typedef {import("./core.js").Signal<State>} StateSignal */
@@ -31,7 +31,7 @@ export function bar(stream, openPalette) {
   const node = document.querySelector("#bar");
   if (!node) return;
   dress(node, null, [
-    () => organizations(),
+    organizations(),
     h("span", { class: "grow" }),
     pill(stream),
     h(
@@ -52,18 +52,18 @@ export function bar(stream, openPalette) {
 }
 
 function organizations() {
-  const mine = me.value?.organizations ?? [];
-  const name = organization.value?.name ?? here.slug;
-  if (mine.length < 2) return h("span", { class: "organization" }, name);
   return h(
-    "select",
+    "button",
     {
-      "aria-label": "Organization",
-      class: "organization",
-      onchange: (/** @type {Event} */ event) =>
-        location.assign(place.page(/** @type {HTMLSelectElement} */ (event.currentTarget).value)),
+      type: "button",
+      class: "quiet organization",
+      "aria-haspopup": "dialog",
+      title: "Your organizations (g o)",
+      onclick: openSwitcher,
     },
-    ...mine.map(({ slug, name }) => h("option", { value: slug, selected: slug === here.slug }, name)),
+    h("span", { class: "unseen" }, "Organization: "),
+    h("span", { class: "name" }, () => organization.value?.name ?? here.slug),
+    h("span", { "aria-hidden": "true" }, "▾"),
   );
 }
 

@@ -6,6 +6,7 @@
 import { Problem } from "./api.js";
 import { flush, h, root, signal } from "./core.js";
 import { told } from "./faults.js";
+import { pass } from "./focus.js";
 import { changed } from "./form.js";
 import { leaveIfSignedOut } from "./session.js";
 
@@ -17,6 +18,8 @@ let count = 0;
  * @param {(close: () => void) => Child} body @param {string} [kind] a class */
 export function sheet(title, body, kind = "") {
   const id = `sheet-${++count}`;
+  const opener = document.activeElement;
+  const home = opener?.closest("ul, section, main");
   const { result: dialog, end } = root(() => {
     const close = () => dialog.close();
     const dialog = h("dialog", { class: `sheet ${kind}`, "aria-labelledby": id });
@@ -34,6 +37,7 @@ export function sheet(title, body, kind = "") {
   dialog.addEventListener("close", () => {
     end();
     dialog.remove();
+    if (!opener?.isConnected) pass(home); // what was asked about is gone, and the button with it
   });
   document.body.append(dialog);
   dialog.showModal();

@@ -12,11 +12,13 @@ export function start() {
   });
 }
 
-/** @param {Element | null | undefined} near something in it takes the focus, else the page's content does */
+/** @param {Element | null | undefined} near something in it takes the focus, else the open dialog or the page's content does */
 export function pass(near) {
   for (const wanted of ["a", ".primary:not([hidden])", "button:not([hidden])"]) {
     const heir = near?.querySelector(wanted);
     if (heir instanceof HTMLElement) return heir.focus({ preventScroll: true });
   }
-  document.querySelector("main")?.focus({ preventScroll: true });
+  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+  const rest = dialog?.querySelector("button") ?? document.querySelector("main");
+  rest?.focus({ preventScroll: true });
 }

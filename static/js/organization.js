@@ -5,9 +5,9 @@
 
 import { call } from "./api.js";
 import { effect, h } from "./core.js";
-import { confirm } from "./dialog.js";
 import { change } from "./edit.js";
 import { form } from "./form.js";
+import { leave } from "./leave.js";
 import { notice } from "./notices.js";
 import * as place from "./place.js";
 import { here, may, me, organization } from "./session.js";
@@ -73,20 +73,4 @@ function membership() {
     h("p", null, () => `You are ${mine()?.roles.join(", ") || "a member without a role"} here.`),
     h("p", null, h("button", { type: "button", class: "grave", onclick: leave }, "Leave this organization")),
   );
-}
-
-function leave() {
-  const called = organization.peek()?.name ?? here.slug;
-  confirm({
-    title: `Leave ${called}?`,
-    what: [
-      h("p", null, "Your roles and teams here end at once, on every device. Your account stays."),
-      h("p", null, "To come back, somebody has to invite you again."),
-    ],
-    verb: "Leave",
-    perform: async () => {
-      await call("DELETE", `${path}/me`);
-      location.assign("/");
-    },
-  });
 }

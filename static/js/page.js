@@ -17,6 +17,7 @@ import { PARTS, settings, visible } from "./parts.js";
 import * as place from "./place.js";
 import { enter, here, leaveIfSignedOut, me, organization, probe, signOut, toSignIn } from "./session.js";
 import { follow } from "./stream.js";
+import { openSwitcher } from "./switcher.js";
 
 /** @typedef {import("./palette.js").Choice} Choice */
 /** @typedef {import("./wire.js").Envelope} Envelope */
@@ -86,6 +87,7 @@ export function start(wants) {
   keys.bind(
     { keys: "mod+k", what: "Palette: go to or do anything", run: open },
     { keys: "g i", what: "Go to the incidents", run: () => location.assign(place.page(here.slug)) },
+    { keys: "g o", what: "Your organizations: go to another, or make one", run: openSwitcher },
     ...PARTS.flatMap(({ part, title, keys }) =>
       keys ? { keys, what: `Settings: ${title}`, run: () => location.assign(settings(here.slug, part)) } : []
     ),
@@ -108,6 +110,7 @@ function everywhere() {
       keys,
       run: () => location.assign(settings(here.slug, part)),
     })),
+    { title: "Your organizations, or a new one", keys: "g o", run: openSwitcher },
     { title: "Your account", run: () => location.assign("/account") },
     { title: "Read about the API", run: () => location.assign("/docs") },
     { title: "Keyboard help", keys: "?", run: openHelp },

@@ -32,6 +32,8 @@ PUBLIC = {
     "GET /orgs/{org}/incidents/{incident}",
     "GET /orgs/{org}/settings",
     "GET /orgs/{org}/settings/invitations",
+    "GET /orgs/{org}/settings/members",
+    "GET /orgs/{org}/settings/teams",
     "GET /static/{build}/{name:path}",
     "GET /docs",
     "GET /docs/problems",

@@ -31,6 +31,8 @@ def library() -> pages.Library:
         "/orgs/acme/incidents/7",
         "/orgs/acme/settings",
         "/orgs/acme/settings/invitations",
+        "/orgs/acme/settings/members",
+        "/orgs/acme/settings/teams",
     ],
 )
 async def test_a_page_is_the_same_for_everybody(site: Site, acme: Org, path: str) -> None:

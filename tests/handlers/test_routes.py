@@ -88,6 +88,8 @@ EXPECTED = {
     ("GET", "/orgs/{org}/incidents/{incident}"): "public",
     ("GET", "/orgs/{org}/settings"): "public",
     ("GET", "/orgs/{org}/settings/invitations"): "public",
+    ("GET", "/orgs/{org}/settings/members"): "public",
+    ("GET", "/orgs/{org}/settings/teams"): "public",
     ("GET", "/static/{build}/{name:path}"): "public",
     ("GET", "/docs"): "public",
     ("GET", "/docs/problems"): "public",
