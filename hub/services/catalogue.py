@@ -17,24 +17,28 @@ from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
 from hub.domain.service import status_of
+from hub.domain.sight import View
 from hub.services import paging
 from hub.services.altered import altered, asked_for
-from hub.services.change import change, read
+from hub.services.change import Change, change, read
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
+from hub.services.views import view
 from hub.storage import catalogue, services
 from hub.storage.services import Kept, Shown
 from hub.storage.tx import Tx
 
 
-def resource(shown: Shown) -> ServiceResource:
-    """A service as readers see it."""
+def resource(shown: Shown, view: View) -> ServiceResource:
+    """A service as somebody with this view sees it: needs that are out of sight are left out."""
     kept = shown.kept
     return ServiceResource(
         id=text("service", kept.id),
         name=kept.name,
         team=Named(text("team", kept.team_id), shown.team_name or "") if kept.team_id else None,
-        dependencies=[Named(text("service", each.id), each.name) for each in shown.needs],
+        dependencies=[
+            Named(text("service", each.id), each.name) for each in shown.needs if view.sees_service(each.id)
+        ],
         tier=kept.tier,
         runbook_url=kept.runbook_url,
         auto_resolve=kept.auto_resolve,
@@ -48,23 +52,23 @@ def resource(shown: Shown) -> ServiceResource:
 
 
 async def page_services(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> ServicePage:
-    """Services that are not archived, in the order they were made."""
-    grant.require(Action.SERVICE_READ)
+    """Services that one sees and that are not archived, in the order they were made."""
+    grant.require_somewhere(Action.SERVICE_READ)
     after = paging.id_place(ports, grant, "services", cursor, paging.OLDEST)
+    seen = view(grant)
     async with read(ports, grant) as tx:
-        found = await services.page(tx, after, limit + 1)
+        found = await services.page(tx, seen, after, limit + 1)
     last = found[limit - 1].kept.id if len(found) > limit else None
     return ServicePage(
-        [resource(shown) for shown in found[:limit]],
+        [resource(shown, seen) for shown in found[:limit]],
         paging.next_cursor(ports, grant, "services", len(found) > limit, last),
     )
 
 
 async def show_service(ports: Ports, grant: Grant, reference: str) -> ServiceResource:
-    """One service, archived ones too; NotFound alike for a foreign and a missing one."""
-    grant.require(Action.SERVICE_READ)
+    """One service, archived ones too; NotFound alike for a foreign, a missing one, and one out of sight."""
     async with read(ports, grant) as tx:
-        return resource(await find_service(tx, reference))
+        return resource(await find_service(tx, grant, reference, Action.SERVICE_READ), view(grant))
 
 
 async def add_service(
@@ -78,7 +82,7 @@ async def add_service(
         async with change(ports, grant, context) as changed:
             claim = Claim(changed, "service.create", key, asked)
             if (earlier := await claim.earlier()) is not None:
-                return resource(await find_service(changed.tx, earlier)), True
+                return await _now(changed, earlier), True
             id = new()
             await services.add(
                 changed.tx,
@@ -95,7 +99,7 @@ async def add_service(
             )
             changed.happened(ServiceCreated(name=asked.name), id)
             await claim.done(text("service", id))
-            return resource(await find_service(changed.tx, text("service", id))), False
+            return await _now(changed, text("service", id)), False
 
     return await patiently(attempt)
 
@@ -105,21 +109,22 @@ async def change_service(
 ) -> ServiceResource:
     """Change what the patch names; raise Stale unless `version` is the present one. What is so already
     changes nothing, the version included."""
-    grant.require(Action.SERVICE_MANAGE)
 
     async def attempt() -> ServiceResource:
         async with change(ports, grant, context) as changed:
-            found = await lock_service(changed.tx, reference)
+            found = await lock_service(changed, reference)
             if found.version != version:
-                raise Stale(resource(found))
+                raise Stale(resource(found, view(grant)))
             wanted = _patched(found.kept, asked_for(asked))
             if wanted == found.kept:
-                return resource(found)
+                return resource(found, view(grant))
+            if wanted.team_id != found.kept.team_id:
+                _require_named(grant, wanted.team_id)
             await services.save(changed.tx, wanted)
-            now = await find_service(changed.tx, reference)
+            now = known(await services.find(changed.tx, found.kept.id))
             changes = altered(_fields(found), _fields(now))
             changed.happened(ServiceChanged(changes=changes), found.kept.id)
-            return resource(now)
+            return resource(now, view(grant))
 
     return await patiently(attempt)
 
@@ -129,28 +134,27 @@ async def archive_service(
 ) -> tuple[ServiceResource, bool]:
     """Take a service out of the lists; its incidents stay. NotAllowedNow while an integration could still
     open some: what nobody looks at must get no alerts."""
-    grant.require(Action.SERVICE_MANAGE)
 
     async def attempt() -> tuple[ServiceResource, bool]:
         async with change(ports, grant, context) as changed:
-            found = await lock_service(changed.tx, reference)
+            found = await lock_service(changed, reference)
             claim = Claim(changed, "service.archive", key, reference)
             if await claim.earlier() is not None:
-                return resource(found), True
+                return resource(found, view(grant)), True
             if found.kept.archived_at is None:
                 if await catalogue.is_alerted(changed.tx, found.kept.id):
                     raise NotAllowedNow("Disable its integrations first, or give them another service.")
                 await services.save(changed.tx, msgspec.structs.replace(found.kept, archived_at=changed.now))
                 changed.happened(ServiceArchived(), found.kept.id)
             await claim.done(reference)
-            return resource(await find_service(changed.tx, reference)), False
+            return await _now(changed, reference), False
 
     return await patiently(attempt)
 
 
 def _fields(shown: Shown) -> dict[str, str | int | None]:
     """What a PATCH can name, in the words of the wire."""
-    now = resource(shown)
+    now = resource(shown, View(whole=True))
     return {
         "name": now.name,
         "team": now.team.id if now.team else None,
@@ -179,18 +183,38 @@ def _team(reference: str | None) -> UUID | None:
     return id
 
 
-async def find_service(tx: Tx, reference: str) -> Shown:
-    """A service by its id on the wire; raise NotFound."""
+def _require_named(grant: Grant, team: UUID | None) -> None:
+    """Who manages a service alone gives it to teams that they see, to nobody they cannot know of."""
+    if team is not None and not grant.allows(Action.MEMBER_READ, team=team):
+        raise Invalid([Fault(pointer="/team", code="unknown", detail="There is no such team.")])
+
+
+async def find_service(tx: Tx, grant: Grant, reference: str, action: Action) -> Shown:
+    """A service by its id on the wire; NotFound for one out of sight as for a missing one, Forbidden where it
+    is seen, but the action is not allowed."""
     id = parse("service", reference)
-    shown = await services.find(tx, id) if id else None
+    if id is None or not view(grant).sees_service(id):
+        raise NotFound("There is no such service.")
+    shown = known(await services.find(tx, id))
+    grant.require(action, service=id)
+    return shown
+
+
+async def lock_service(changed: Change, reference: str) -> Shown:
+    """The service, to manage it, locked against every other change, and against the lanes that open its
+    incidents. Raises what `find_service` does, before it waits for anybody."""
+    shown = await find_service(changed.tx, changed.grant, reference, Action.SERVICE_MANAGE)
+    await catalogue.lock_service(changed.tx, shown.kept.id)
+    return known(await services.find(changed.tx, shown.kept.id))
+
+
+def known(shown: Shown | None) -> Shown:
+    """The service, or NotFound."""
     if shown is None:
         raise NotFound("There is no such service.")
     return shown
 
 
-async def lock_service(tx: Tx, reference: str) -> Shown:
-    """The service, locked against every other change, and against the lanes that open its incidents."""
-    id = parse("service", reference)
-    if id is None or await catalogue.lock_service(tx, id) is None:
-        raise NotFound("There is no such service.")
-    return await find_service(tx, reference)
+async def _now(changed: Change, reference: str) -> ServiceResource:
+    found = await find_service(changed.tx, changed.grant, reference, Action.SERVICE_MANAGE)
+    return resource(found, view(changed.grant))

@@ -9,14 +9,14 @@ from hub.contract.catalogue import DependOn
 from hub.contract.ids import parse, text
 from hub.contract.resources import ServiceResource
 from hub.contract.signals import Fault
-from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotAllowedNow, Stale
 from hub.domain.service import way
-from hub.services.catalogue import find_service, lock_service, resource
+from hub.services.catalogue import known, lock_service, resource
 from hub.services.change import Change, change
 from hub.services.once import patiently
 from hub.services.ports import Ports, RequestContext
+from hub.services.views import view
 from hub.storage import dependencies, organizations, services
 
 
@@ -24,19 +24,22 @@ async def depend(
     ports: Ports, grant: Grant, reference: str, asked: DependOn, version: int, context: RequestContext
 ) -> ServiceResource:
     """Have a service need these and no others. Raise Stale unless `version` is the present one, Invalid for
-    what is no service here, NotAllowedNow, naming the circle, where one would close."""
-    grant.require(Action.SERVICE_MANAGE)
+    what is no service here, NotAllowedNow, naming the circle, where one would close. Who does not see all of
+    what it needs leaves the rest as it is."""
+    seen = view(grant)
 
     async def attempt() -> ServiceResource:
         async with change(ports, grant, context) as changed:
             # Two that each close half of a circle would not see each other: one writes the graph at a time.
             await organizations.lock(changed.tx)
-            found = await lock_service(changed.tx, reference)
+            found = await lock_service(changed, reference)
             if found.version != version:
-                raise Stale(resource(found))
-            wanted, present = await _services(changed, asked), {each.id for each in found.needs}
+                raise Stale(resource(found, seen))
+            present = {each.id for each in found.needs}
+            unseen = [id for id in sorted(present) if not seen.sees_service(id)]
+            wanted = await _services(changed, asked) + unseen
             if set(wanted) == present:
-                return resource(found)
+                return resource(found, seen)
             await _require_no_circle(changed, found.kept.id, wanted)
             await dependencies.replace(changed.tx, found.kept.id, wanted)
             await services.save(changed.tx, found.kept)
@@ -45,17 +48,17 @@ async def depend(
                 now=tuple(sorted(text("service", id) for id in wanted)),
             )
             changed.happened(event, found.kept.id)
-            return resource(await find_service(changed.tx, reference))
+            return resource(known(await services.find(changed.tx, found.kept.id)), seen)
 
     return await patiently(attempt)
 
 
 async def _services(changed: Change, asked: DependOn) -> list[UUID]:
     """The services that are named, each once; every one that is not there is a fault."""
-    found, faults = [], []
+    found, faults, sees = [], [], view(changed.grant).sees_service
     for index, reference in enumerate(asked.services):
         id = parse("service", reference)
-        if id is None or await services.find(changed.tx, id) is None:
+        if id is None or not sees(id) or await services.find(changed.tx, id) is None:
             detail = "There is no such service."
             faults.append(Fault(pointer=f"/services/{index}", code="unknown", detail=detail))
         else:
@@ -69,5 +72,6 @@ async def _require_no_circle(changed: Change, service: UUID, wanted: list[UUID])
     back = way(await dependencies.reached(changed.tx, wanted), wanted, service)
     if back is not None:
         shown = [await services.find(changed.tx, id) for id in (service, *back)]
-        names = " needs ".join(each.kept.name for each in shown if each)
+        sees = view(changed.grant).sees_service
+        names = " needs ".join(each.kept.name if sees(each.kept.id) else "another" for each in shown if each)
         raise NotAllowedNow(f"That would be a circle: {names}.")

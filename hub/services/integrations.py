@@ -13,17 +13,18 @@ from hub.contract.administration import IntegrationCreated
 from hub.contract.ids import new, parse, text
 from hub.contract.integrations import IntegrationDetail, IntegrationMade
 from hub.contract.resources import Named
-from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
+from hub.domain.errors import NotAllowedNow, NotFound, Stale
 from hub.services import paging
 from hub.services.altered import altered
 from hub.services.change import Change, change, read
 from hub.services.credentials import INTEGRATION_KEY, keep, new_integration_key
+from hub.services.naming import named_service
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
 from hub.services.snippets import PLACE, addresses, snippets
+from hub.services.views import view
 from hub.storage import catalogue, integrations, keys
 from hub.storage.integrations import Integration
 from hub.storage.keys import KeyKept
@@ -67,11 +68,11 @@ def _detail(made: IntegrationMade) -> IntegrationDetail:
 
 
 async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> wire.IntegrationPage:
-    """Integrations in the order they were made, disabled ones too."""
-    grant.require(Action.INTEGRATION_READ)
+    """Integrations that one sees, in the order they were made, disabled ones too."""
+    grant.require_somewhere(Action.INTEGRATION_READ)
     after = paging.id_place(ports, grant, "integrations", cursor, paging.OLDEST)
     async with read(ports, grant) as tx:
-        found = await integrations.page(tx, after, limit + 1)
+        found = await integrations.page(tx, view(grant), after, limit + 1)
         kept = await keys.of(tx, INTEGRATION_KEY, [each.id for each in found[:limit]])
     last = found[limit - 1].id if len(found) > limit else None
     return wire.IntegrationPage(
@@ -82,8 +83,8 @@ async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> wi
 
 async def show(ports: Ports, grant: Grant, reference: str) -> IntegrationDetail:
     """One integration, with its addresses and snippets; NotFound alike for a foreign and a missing one."""
-    grant.require(Action.INTEGRATION_READ)
     async with read(ports, grant) as tx:
+        _permit(grant, await _find(tx, reference), Action.INTEGRATION_READ)
         return _detail(await _made(ports, tx, reference))
 
 
@@ -92,14 +93,15 @@ async def add(
 ) -> tuple[IntegrationMade, bool]:
     """Make an integration with a key; True beside it where a request made before did: then without the key.
     Invalid for a name that is taken, and for a service that is archived or not there."""
-    grant.require(Action.INTEGRATION_MANAGE)
+    grant.require_somewhere(Action.INTEGRATION_MANAGE)
 
     async def attempt() -> tuple[IntegrationMade, bool]:
         async with change(ports, grant, context) as changed:
             claim = Claim(changed, "integration.create", key, asked)
             if (earlier := await claim.earlier()) is not None:
+                _permit(grant, await _find(changed.tx, earlier), Action.INTEGRATION_MANAGE)
                 return await _made(ports, changed.tx, earlier), True
-            service, id, secret = await _service(changed.tx, asked.service), new(), new_integration_key()
+            service, id, secret = await _service(changed, asked.service), new(), new_integration_key()
             await catalogue.add_integration(changed.tx, id, service, asked.name, changed.now)
             await keep(changed, INTEGRATION_KEY, secret, id, asked.name)
             changed.happened(IntegrationCreated(name=asked.name, service=asked.service), id)
@@ -118,18 +120,17 @@ async def patch(
     context: RequestContext,
 ) -> IntegrationDetail:
     """Change what the patch names; raise Stale unless `version` is the present one."""
-    grant.require(Action.INTEGRATION_MANAGE)
 
     async def attempt() -> IntegrationDetail:
         async with change(ports, grant, context) as changed:
-            found = await lock_integration(changed.tx, reference)
+            found = await lock_integration(changed, reference)
             if found.version != version:
                 raise Stale(_detail(await _made(ports, changed.tx, reference)))
             wanted = found
             if isinstance(asked.name, str):
                 wanted = msgspec.structs.replace(wanted, name=asked.name)
             if isinstance(asked.service, str):
-                service = await _service(changed.tx, asked.service)
+                service = await _service(changed, asked.service)
                 wanted = msgspec.structs.replace(wanted, service_id=service)
             if wanted != found:
                 await integrations.save(changed.tx, wanted)
@@ -144,11 +145,10 @@ async def rotate(
     ports: Ports, grant: Grant, reference: str, asked: wire.Rotate, key: str | None, context: RequestContext
 ) -> tuple[IntegrationMade, bool]:
     """Give it a new key; the present one works on for the overlap, any older one ends. Its alerts stay."""
-    grant.require(Action.INTEGRATION_MANAGE)
 
     async def attempt() -> tuple[IntegrationMade, bool]:
         async with change(ports, grant, context) as changed:
-            found = await lock_integration(changed.tx, reference)
+            found = await lock_integration(changed, reference)
             claim = Claim(changed, "integration.rotate", key, reference, asked)
             if await claim.earlier() is not None:
                 return await _made(ports, changed.tx, reference), True
@@ -164,12 +164,11 @@ async def disable(
 ) -> tuple[IntegrationDetail, bool]:
     """Refuse its keys like unknown ones, or take them again; what was kept before is still processed.
     NotAllowedNow where it would alert a service that is archived."""
-    grant.require(Action.INTEGRATION_MANAGE)
     command = "integration.disable" if is_disabled else "integration.enable"
 
     async def attempt() -> tuple[IntegrationDetail, bool]:
         async with change(ports, grant, context) as changed:
-            found = await lock_integration(changed.tx, reference)
+            found = await lock_integration(changed, reference)
             claim = Claim(changed, command, key, reference)
             is_replay = await claim.earlier() is not None
             if not is_replay:
@@ -209,13 +208,18 @@ def _fields(found: Integration) -> dict[str, str | int | None]:
     return {"name": found.name, "service": text("service", found.service_id)}
 
 
-async def _service(tx: Tx, reference: str) -> UUID:
+async def _service(changed: Change, reference: str) -> UUID:
     """A service that may get alerts, locked so that nobody archives it meanwhile."""
-    id = parse("service", reference)
-    found = await catalogue.lock_service(tx, id) if id else None
-    if found is None or found.is_archived:
-        raise Invalid([Fault(pointer="/service", code="unknown", detail="There is no such service.")])
+    found = await named_service(changed.tx, changed.grant, reference, Action.INTEGRATION_MANAGE)
     return found.id
+
+
+def _permit(grant: Grant, found: Integration, action: Action) -> Integration:
+    """An integration is seen, and managed, by whoever sees and manages its service."""
+    if not view(grant).sees_service(found.service_id):
+        raise NotFound("There is no such integration.")
+    grant.require(action, service=found.service_id)
+    return found
 
 
 async def _find(tx: Tx, reference: str) -> Integration:
@@ -226,10 +230,11 @@ async def _find(tx: Tx, reference: str) -> Integration:
     return found
 
 
-async def lock_integration(tx: Tx, reference: str) -> Integration:
-    """An integration, locked against every other change; raise NotFound."""
-    id = parse("integration", reference)
-    found = await integrations.lock(tx, id) if id else None
-    if found is None:
+async def lock_integration(changed: Change, reference: str) -> Integration:
+    """An integration, to manage it, locked against every other change. NotFound for one out of sight as for a
+    missing one, Forbidden where it is seen, but may not be managed: before this waits for anybody."""
+    found = _permit(changed.grant, await _find(changed.tx, reference), Action.INTEGRATION_MANAGE)
+    locked = await integrations.lock(changed.tx, found.id)
+    if locked is None:
         raise NotFound("There is no such integration.")
-    return found
+    return _permit(changed.grant, locked, Action.INTEGRATION_MANAGE)

@@ -6,7 +6,7 @@ import msgspec
 
 from hub.contract.ids import new, text
 from hub.contract.integrations import IntegrationTested, Tested
-from hub.contract.words import Action, AlertSeverity, SignalAction
+from hub.contract.words import AlertSeverity, SignalAction
 from hub.domain.access import Grant
 from hub.domain.errors import NotAllowedNow
 from hub.services.change import change
@@ -25,11 +25,10 @@ async def send_test(
     made before sent it. From there it is an alert like any other: the worker takes it, in the order of its
     lane, and it opens an incident of its own that says who tests. NotAllowedNow for a disabled integration,
     whose senders are refused too."""
-    grant.require(Action.INTEGRATION_MANAGE)
 
     async def attempt() -> tuple[Tested, bool]:
         async with change(ports, grant, context) as changed:
-            found = await lock_integration(changed.tx, reference)
+            found = await lock_integration(changed, reference)
             claim = Claim(changed, "integration.test", key, reference)
             if (earlier := await claim.earlier()) is not None:
                 return Tested(earlier), True

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from hub.domain.sight import View
 from hub.storage.constraints import told
 from hub.storage.statement import written
 from hub.storage.tx import Tx
@@ -33,6 +34,17 @@ _ONE = written(_SHOWN + " AND i.id = :id", tenant="uuid", id="uuid")
 _PAGE = written(
     _SHOWN + " AND i.id > :after ORDER BY i.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
 )
+_PICK = written(
+    """
+    SELECT i.id, i.name, i.service_id, s.name AS service_name, i.disabled_at, i.created_at, i.version
+    FROM unnest(:seen) AS v (id) CROSS JOIN LATERAL (
+      SELECT * FROM integration WHERE tenant_id = :tenant AND service_id = v.id AND archived_at IS NULL
+        AND id > :after ORDER BY id LIMIT :limit) i
+    JOIN service s ON s.tenant_id = :tenant AND s.id = i.service_id
+    ORDER BY i.id LIMIT :limit
+    """,
+    tenant="uuid", seen="uuid[]", after="uuid", limit="int",
+)  # fmt: skip
 _LOCK = written(
     "SELECT id FROM integration WHERE tenant_id = :tenant AND id = :id FOR NO KEY UPDATE",
     tenant="uuid", id="uuid",
@@ -55,9 +67,13 @@ async def lock(tx: Tx, id: UUID) -> Integration | None:
     return await find(tx, id) if await tx.one(_LOCK, id=id) else None
 
 
-async def page(tx: Tx, after: UUID, limit: int) -> list[Integration]:
-    """Integrations in the order they were made."""
-    return [Integration(**dict(row)) for row in await tx.fetch(_PAGE, after=after, limit=limit)]
+async def page(tx: Tx, view: View, after: UUID, limit: int) -> list[Integration]:
+    """Integrations of a view in the order they were made; of a view of some services, by each of them."""
+    if view.whole:
+        rows = await tx.fetch(_PAGE, after=after, limit=limit)
+    else:
+        rows = await tx.fetch(_PICK, seen=list(view.services), after=after, limit=limit)
+    return [Integration(**dict(row)) for row in rows]
 
 
 async def save(tx: Tx, integration: Integration) -> None:

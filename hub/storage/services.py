@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from hub.contract.words import AutoResolve, Severity
+from hub.domain.sight import View
 from hub.storage.constraints import told
 from hub.storage.statement import written
 from hub.storage.tx import Tx
@@ -69,6 +70,10 @@ _PAGE = written(
     _SHOWN + " AND s.archived_at IS NULL AND s.id > :after ORDER BY s.id LIMIT :limit",
     tenant="uuid", after="uuid", limit="int",
 )  # fmt: skip
+_PICK = written(
+    _SHOWN + " AND s.id = ANY (:seen) AND s.archived_at IS NULL AND s.id > :after ORDER BY s.id LIMIT :limit",
+    tenant="uuid", seen="uuid[]", after="uuid", limit="int",
+)  # fmt: skip
 _ADD = written(
     f"INSERT INTO service (tenant_id, {', '.join(_KINDS)})"
     f" VALUES (:tenant, {', '.join(':' + name for name in _KINDS)})",
@@ -114,6 +119,9 @@ async def find(tx: Tx, id: UUID) -> Shown | None:
     return _shown(row) if row else None
 
 
-async def page(tx: Tx, after: UUID, limit: int) -> list[Shown]:
-    """Services that are not archived, in the order they were made."""
-    return [_shown(row) for row in await tx.fetch(_PAGE, after=after, limit=limit)]
+async def page(tx: Tx, view: View, after: UUID, limit: int) -> list[Shown]:
+    """Services of a view that are not archived, in the order they were made."""
+    if view.whole:
+        return [_shown(row) for row in await tx.fetch(_PAGE, after=after, limit=limit)]
+    rows = await tx.fetch(_PICK, seen=list(view.services), after=after, limit=limit)
+    return [_shown(row) for row in rows]
