@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from hub.contract.ids import INSTALLATION
 from hub.contract.words import InboxState
-from hub.storage.statement import TENANT, Statement, given, written
+from hub.domain.sight import View
+from hub.storage.statement import TENANT, Statement, given, many, written
 from hub.storage.tables import inbox, integration
 from hub.storage.tx import Store, Tx
 
@@ -59,6 +60,7 @@ class Receipt(InboxRow, frozen=True, kw_only=True):
     reason: str
     processed_at: datetime | None
     integration_name: str
+    service_id: UUID
 
 
 _PUT = written(
@@ -123,6 +125,7 @@ _RECEIPT = (
         inbox.c.reason,
         inbox.c.processed_at,
         integration.c.name.label("integration_name"),
+        integration.c.service_id,
         sa.func.substr(inbox.c.body, sa.literal_column("1"), given("body_max", "int")).label("body"),
     )
     .select_from(
@@ -141,6 +144,22 @@ _DEAD = Statement(
     )
     .order_by(inbox.c.received_at.desc(), inbox.c.id.desc())
     .limit(given("limit", "int"))
+)
+_PICK_DEAD = written(
+    """
+    SELECT b.id FROM unnest(:seen) AS v (id)
+    JOIN integration n ON n.tenant_id = :tenant AND n.service_id = v.id
+    CROSS JOIN LATERAL (
+      SELECT id, received_at FROM inbox WHERE tenant_id = :tenant AND integration_id = n.id AND state = 'dead'
+        AND (received_at, id) < (:before, :id) ORDER BY received_at DESC, id DESC LIMIT :limit) b
+    ORDER BY b.received_at DESC, b.id DESC LIMIT :limit
+    """,
+    tenant="uuid", seen="uuid[]", before="time", id="uuid", limit="int",
+)  # fmt: skip
+_PICKED = Statement(
+    _RECEIPT.where(inbox.c.id == sa.any_(many("ids", "uuid"))).order_by(
+        inbox.c.received_at.desc(), inbox.c.id.desc()
+    )
 )
 BODY_SHOWN = 65_536
 
@@ -196,7 +215,11 @@ async def receipt(tx: Tx, id: UUID) -> Receipt | None:
     return _receipt(row) if row else None
 
 
-async def page_dead(tx: Tx, before: datetime, id: UUID, limit: int) -> list[Receipt]:
-    """Dead letters older than (before, id), newest first, without their bodies."""
-    rows = await tx.fetch(_DEAD, before=before, id=id, limit=limit, body_max=0)
+async def page_dead(tx: Tx, view: View, before: datetime, id: UUID, limit: int) -> list[Receipt]:
+    """Dead letters of a view older than (before, id), newest first, without their bodies."""
+    if view.whole:
+        rows = await tx.fetch(_DEAD, before=before, id=id, limit=limit, body_max=0)
+    else:
+        picked = await tx.fetch(_PICK_DEAD, seen=list(view.services), before=before, id=id, limit=limit)
+        rows = await tx.fetch(_PICKED, ids=[row["id"] for row in picked], body_max=0)
     return [_receipt(row) for row in rows]

@@ -100,6 +100,11 @@ _PICKED = Statement(
     _SHOWN.where(incident.c.id == sa.any_(many("ids", "uuid"))).order_by(incident.c.id.desc())
 )
 
+_PRIVATE = written(
+    "SELECT id FROM incident WHERE tenant_id = :tenant AND id = ANY (:ids) AND private",
+    tenant="uuid", ids="uuid[]",
+)  # fmt: skip
+
 
 def _incident(row: asyncpg.Record) -> Incident:
     values = {name: row[name] for name in COLUMNS}
@@ -159,6 +164,11 @@ async def by_number(tx: Tx, number: int) -> Shown | None:
     """One incident by its number."""
     row = await tx.one(_BY_NUMBER, number=number)
     return _shown(row) if row else None
+
+
+async def private(tx: Tx, ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these incidents are private."""
+    return {row["id"] for row in await tx.fetch(_PRIVATE, ids=sorted(set(ids)))}
 
 
 async def page(tx: Tx, view: View, statuses: Iterable[str], before: UUID, limit: int) -> list[Shown]:

@@ -13,9 +13,11 @@ from servers import Database
 
 from hub.contract.ids import INSTALLATION, TenantId, new
 from hub.contract.words import InboxState
+from hub.domain.sight import View
 from hub.services.ports import Ports
 from hub.storage import directory, inbox, lanes
 from hub.storage.inbox import Done, InboxRow
+from hub.storage.tx import Tx
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
@@ -122,14 +124,25 @@ async def test_dead_letters_are_paged_newest_first_also_within_one_instant(ports
     await put(ports, *rows)
     async with ports.store.begin(acme.tenant) as tx:
         await inbox.mark_done(tx, [Done(id=one.id, state=InboxState.DEAD, outcome=b"[]") for one in rows])
-        seen: list[InboxRow] = []
-        before, id = at + timedelta(days=1), new()
-        while page := await inbox.page_dead(tx, before, id, 2):
-            seen += page
-            before, id = page[-1].received_at, page[-1].id
+        found = await inbox.receipt(tx, rows[0].id)
+        assert found
+        whole = await dead_letters(tx, View(whole=True), at)
+        narrow = await dead_letters(tx, View(services=frozenset({found.service_id, new()})), at)
+        nothing = await dead_letters(tx, View(services=frozenset({new()})), at)
     expected = sorted(rows, key=lambda one: (one.received_at, one.id), reverse=True)
-    assert [one.id for one in seen] == [one.id for one in expected]
-    assert {one.body for one in seen} == {b""}
+    assert [one.id for one in whole] == [one.id for one in narrow] == [one.id for one in expected]
+    assert {one.body for one in (*whole, *narrow)} == {b""}
+    assert nothing == []
+
+
+async def dead_letters(tx: Tx, view: View, at: datetime) -> list[InboxRow]:
+    """All dead letters of a view, two by two."""
+    seen: list[InboxRow] = []
+    before, id = at + timedelta(days=1), new()
+    while page := await inbox.page_dead(tx, view, before, id, 2):
+        seen += page
+        before, id = page[-1].received_at, page[-1].id
+    return seen
 
 
 async def test_work_is_found_round_the_tenants(ports: Ports, acme: Org, globex: Org) -> None:
