@@ -113,6 +113,6 @@ async def change(ports: Ports, grant: Grant, context: RequestContext) -> AsyncIt
 
 @asynccontextmanager
 async def read(ports: Ports, grant: Grant) -> AsyncIterator[Tx]:
-    """Open a transaction to read what the Grant's tenant holds."""
-    async with ports.store.begin(grant.tenant) as tx:
+    """Read what the Grant's tenant holds."""
+    async with ports.store.reading(grant.tenant) as tx:
         yield tx

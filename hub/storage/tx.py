@@ -15,7 +15,7 @@ from hub.storage.statement import Statement
 
 CONNECT_SECONDS = 1.0
 COMMAND_SECONDS = 6.0  # the server's own statement_timeout is 5 s; this is for a server that has stopped
-KEPT_STATEMENTS = 100  # prepared ones of one connection: asyncpg's own number
+KEPT_STATEMENTS = 256  # prepared ones of one connection: more than there are in storage/
 AWAY = (
     OSError,
     TimeoutError,
@@ -86,6 +86,22 @@ class Tx:
         return rows[0] if rows else None
 
 
+class Reading(Tx):
+    """Questions of one tenant that change nothing: each is a transaction of its own, which sets the tenant
+    and asks in one round trip. What one of them saw, another one of the same block may see changed, as in a
+    READ COMMITTED transaction."""
+
+    __slots__ = ()
+
+    async def fetch(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
+        """All rows; a statement that writes is a syntax error here."""
+        values["tenant"] = self.tenant
+        rows: list[asyncpg.Record] = await self._connection.fetch(
+            statement.alone, *statement.arguments(values)
+        )
+        return rows
+
+
 class Store:
     """The pool, and the opening of transactions. It connects when first asked, not before.
 
@@ -144,7 +160,9 @@ class Store:
         if self._pool is None:
             raise Unavailable("The database pool is not open.")
         try:
-            connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
+            # A time-out costs a task of its own; where a connection is idle, there is nothing to wait for.
+            patience = None if self._pool.get_idle_size() else CONNECT_SECONDS
+            connection = await self._pool.acquire(timeout=patience)
         except AWAY as error:
             raise Unavailable from error
         try:
@@ -163,6 +181,20 @@ class Store:
             raise
         finally:
             await self._pool.release(connection)
+
+    @asynccontextmanager
+    async def reading(self, tenant: TenantId) -> AsyncIterator[Tx]:
+        """Ask about `tenant` and change nothing; behind a pooler, in one transaction around all of it."""
+        if self._is_shared:
+            async with self.begin(tenant) as tx:
+                yield tx
+            return
+        async with self._acquired() as connection:
+            try:
+                yield Reading(connection, tenant)
+            except asyncpg.DivisionByZeroError as error:
+                _throw_away(connection)
+                raise Broken("A connection still had another tenant.") from error
 
     @asynccontextmanager
     async def begin(
