@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from hub.contract.administration import Administrative, Altered
 from hub.contract.catalogue import Name, Reference
+from hub.contract.hold import HoldShown
 from hub.contract.resources import Named
 
 
@@ -52,6 +53,7 @@ class IntegrationResource(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
     created_at: datetime
     disabled_at: datetime | None
+    hold: HoldShown | None
     version: int
 
 

@@ -88,6 +88,13 @@ class InboxState(StrEnum):
     QUARANTINED = "quarantined"
 
 
+class Release(StrEnum):
+    """What becomes of quarantined requests when an integration is released."""
+
+    PROCESS = "process"
+    DISCARD = "discard"
+
+
 class Decision(StrEnum):
     """What was decided about one signal; the words of a receipt's items."""
 

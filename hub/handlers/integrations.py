@@ -1,7 +1,8 @@
-"""Integrations: list, make, show, change, rotate, disable, enable and test."""
+"""Integrations: list, make, show, change, rotate, disable, enable, test, hold and release."""
 
 from __future__ import annotations
 
+from hub.contract import hold
 from hub.contract.catalogue import Nothing
 from hub.contract.integrations import (
     IntegrationDetail,
@@ -15,7 +16,7 @@ from hub.contract.integrations import (
 from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services import integrations, trial
+from hub.services import integrations, quarantine, trial
 
 
 class Integrations(Request):
@@ -93,3 +94,38 @@ class Test(Request):
             self.desk.ports, self.grant, integration, self.idempotency_key(), self.context
         )
         self.answer_once(sent, replayed, 202)
+
+
+class Hold(Request):
+    """`/integrations/{integration}/hold`"""
+
+    @says(IntegrationDetail, takes=hold.HoldBack, once=True)
+    async def post(self, org: str, integration: str) -> None:
+        """Let requests wait, but from some addresses."""
+        asked, key = self.read(hold.HoldBack), self.idempotency_key()
+        shown, replayed = await quarantine.hold(
+            self.desk.ports, self.grant, integration, asked, key, self.context
+        )
+        self.answer_once(shown, replayed)
+
+
+class Release(Request):
+    """`/integrations/{integration}/release`"""
+
+    @says(IntegrationDetail, takes=hold.LetGo, once=True)
+    async def post(self, org: str, integration: str) -> None:
+        """Hear all addresses again; process or discard what waited."""
+        asked, key = self.read(hold.LetGo), self.idempotency_key()
+        shown, replayed = await quarantine.release(
+            self.desk.ports, self.grant, integration, asked, key, self.context
+        )
+        self.answer_once(shown, replayed)
+
+
+class Uses(Request):
+    """`/integrations/{integration}/uses`"""
+
+    @says(hold.Uses)
+    async def get(self, org: str, integration: str) -> None:
+        """Who has used it, by address, the latest first."""
+        self.answer(await quarantine.uses(self.desk.ports, self.grant, integration))

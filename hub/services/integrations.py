@@ -10,6 +10,7 @@ import msgspec
 
 from hub.contract import integrations as wire
 from hub.contract.administration import IntegrationCreated
+from hub.contract.hold import HoldShown
 from hub.contract.ids import new, parse, text
 from hub.contract.integrations import IntegrationDetail, IntegrationMade
 from hub.contract.resources import Named
@@ -49,6 +50,7 @@ def _resource(found: Integration, kept: Iterable[KeyKept], now: datetime) -> wir
         last_used_at=max((key.last_used_at for key in alive if key.last_used_at), default=None),
         created_at=found.created_at,
         disabled_at=found.disabled_at,
+        hold=HoldShown(**msgspec.structs.asdict(found.hold)) if found.hold else None,
         version=found.version,
     )
 
@@ -60,6 +62,11 @@ async def _made(ports: Ports, tx: Tx, reference: str, key: str | None = None) ->
     at = addresses(ports.config, text("integration", found.id), key or PLACE)
     fields = msgspec.structs.asdict(_resource(found, kept, ports.clock()))
     return IntegrationMade(**fields, urls=at, snippets=snippets(at, key or PLACE), key=key)
+
+
+async def detail(ports: Ports, tx: Tx, reference: str) -> IntegrationDetail:
+    """An integration as it is in this transaction, with how to send to it."""
+    return _detail(await _made(ports, tx, reference))
 
 
 def _detail(made: IntegrationMade) -> IntegrationDetail:
@@ -84,8 +91,8 @@ async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> wi
 async def show(ports: Ports, grant: Grant, reference: str) -> IntegrationDetail:
     """One integration, with its addresses and snippets; NotFound alike for a foreign and a missing one."""
     async with read(ports, grant) as tx:
-        _permit(grant, await _find(tx, reference), Action.INTEGRATION_READ)
-        return _detail(await _made(ports, tx, reference))
+        await find_integration(tx, grant, reference, Action.INTEGRATION_READ)
+        return await detail(ports, tx, reference)
 
 
 async def add(
@@ -99,7 +106,7 @@ async def add(
         async with change(ports, grant, context) as changed:
             claim = Claim(changed, "integration.create", key, asked)
             if (earlier := await claim.earlier()) is not None:
-                _permit(grant, await _find(changed.tx, earlier), Action.INTEGRATION_MANAGE)
+                await find_integration(changed.tx, grant, earlier, Action.INTEGRATION_MANAGE)
                 return await _made(ports, changed.tx, earlier), True
             service, id, secret = await _service(changed, asked.service), new(), new_integration_key()
             await catalogue.add_integration(changed.tx, id, service, asked.name, changed.now)
@@ -125,7 +132,7 @@ async def patch(
         async with change(ports, grant, context) as changed:
             found = await lock_integration(changed, reference)
             if found.version != version:
-                raise Stale(_detail(await _made(ports, changed.tx, reference)))
+                raise Stale(await detail(ports, changed.tx, reference))
             wanted = found
             if isinstance(asked.name, str):
                 wanted = msgspec.structs.replace(wanted, name=asked.name)
@@ -136,7 +143,7 @@ async def patch(
                 await integrations.save(changed.tx, wanted)
                 changes = altered(_fields(found), _fields(wanted))
                 changed.happened(wire.IntegrationChanged(changes=changes), found.id)
-            return _detail(await _made(ports, changed.tx, reference))
+            return await detail(ports, changed.tx, reference)
 
     return await patiently(attempt)
 
@@ -175,7 +182,7 @@ async def disable(
                 if is_disabled != (found.disabled_at is not None):
                     await _switch(changed, found, is_disabled)
                 await claim.done(reference)
-            return _detail(await _made(ports, changed.tx, reference)), is_replay
+            return await detail(ports, changed.tx, reference), is_replay
 
     return await patiently(attempt)
 
@@ -222,6 +229,12 @@ def _permit(grant: Grant, found: Integration, action: Action) -> Integration:
     return found
 
 
+async def find_integration(tx: Tx, grant: Grant, reference: str, action: Action) -> Integration:
+    """An integration by its id on the wire; NotFound for one out of sight as for a missing one, Forbidden
+    where it is seen, but the action is not allowed."""
+    return _permit(grant, await _find(tx, reference), action)
+
+
 async def _find(tx: Tx, reference: str) -> Integration:
     id = parse("integration", reference)
     found = await integrations.find(tx, id) if id else None
@@ -233,7 +246,7 @@ async def _find(tx: Tx, reference: str) -> Integration:
 async def lock_integration(changed: Change, reference: str) -> Integration:
     """An integration, to manage it, locked against every other change. NotFound for one out of sight as for a
     missing one, Forbidden where it is seen, but may not be managed: before this waits for anybody."""
-    found = _permit(changed.grant, await _find(changed.tx, reference), Action.INTEGRATION_MANAGE)
+    found = await find_integration(changed.tx, changed.grant, reference, Action.INTEGRATION_MANAGE)
     locked = await integrations.lock(changed.tx, found.id)
     if locked is None:
         raise NotFound("There is no such integration.")

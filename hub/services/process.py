@@ -17,6 +17,7 @@ from hub.domain.errors import Broken
 from hub.domain.intake import Judgement, Origin, Service, Situation, group_key, judge
 from hub.services.change import Change
 from hub.services.ports import RequestContext
+from hub.services.quarantine import DISCARDED
 from hub.services.world import World
 from hub.sources.base import derived_key
 from hub.sources.registry import SOURCES
@@ -34,18 +35,24 @@ KNOWN = frozenset(SOURCES)
 @dataclass
 class Taken:
     """One row with those of its signals that this transaction judges, each with its index in the body, or
-    the reason why it is a dead letter. `is_last` is False where more of them follow in the next one."""
+    the reason why it is a dead letter. `is_last` is False where more of them follow in the next one;
+    `aside` is the state of a row that is not processed: on hold, or discarded after it."""
 
     row: Waiting
     signals: list[tuple[int, Signal | Rejected]]
     is_last: bool = True
     dead: str = ""
+    aside: InboxState | None = None
     items: list[OutcomeItem] = field(default_factory=list)
 
 
 def take(row: Waiting, lane: Lane, room: int = SIGNALS_MAX) -> Taken:
     """Read one stored body from where it was left, at most `room` signals. Nothing is dropped: what cannot be
     read raises an alert of the hub's own."""
+    if row.reason == DISCARDED:
+        return Taken(row, [], aside=InboxState.DONE)
+    if lane.hold is not None and lane.hold.keeps_back(row.address):
+        return Taken(row, [], aside=InboxState.QUARANTINED)
     if row.tries >= TRIES_MAX:
         return _dead(row, lane, f"processing it failed {row.tries} times")
     if row.truncated:
@@ -182,6 +189,8 @@ def _item(world: World, one: Taken, index: int, key: str, judged: Judgement) -> 
 
 
 def _done(one: Taken) -> Done:
+    if one.aside is not None:
+        return Done(id=one.row.id, state=one.aside, outcome=b"[]", reason=one.row.reason)
     return Done(
         id=one.row.id,
         state=InboxState.DEAD if one.dead else InboxState.DONE if one.is_last else InboxState.STORED,

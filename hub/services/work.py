@@ -17,6 +17,7 @@ from hub.services.access import system
 from hub.services.change import Change, change
 from hub.services.ports import Ports, RequestContext
 from hub.services.process import KNOWN, SIGNALS_MAX, process
+from hub.services.quarantine import next_portion
 from hub.services.seal import LINKS, seal
 from hub.storage import directory, inbox, lanes
 from hub.storage.inbox import Waiting
@@ -96,8 +97,11 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
     try:
         async with change(ports, grant, RequestContext(request_id="")) as changed:
             lane = await lanes.lock(changed.tx, integration)
-            rows = await _next(ports, changed, lane) if lane is not None else []
-            if lane is None or not rows:
+            if lane is None:
+                return 0
+            lane.hold = await next_portion(changed, integration)
+            rows = await _next(ports, changed, lane)
+            if not rows:
                 return 0
             taken = await process(changed, lane, rows)
             if lane.upto is None or (taken[-1].is_last and taken[-1].row.arrival >= lane.upto):

@@ -35,11 +35,12 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class Waiting(InboxRow, frozen=True, kw_only=True):
     """A row to process, with its place in the lane, how often it was tried alone, and how many of its
-    signals are done: a large one is processed in portions."""
+    signals are done: a large one is processed in portions. `reason` says what else is to become of it."""
 
     arrival: int
     tries: int
     done: int
+    reason: str
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +90,8 @@ _BATCH = written(
         row_number() OVER (ORDER BY t.arrival) AS n
       FROM (
         SELECT tenant_id, id, integration_id, format, body, truncated, received_at, request_id, traceparent,
-          address, arrival, tries, jsonb_array_length(outcome) AS done
+          address, arrival, tries, jsonb_array_length(outcome) AS done,
+          reason
         FROM inbox WHERE tenant_id = :tenant AND integration_id = :integration AND state = 'stored'
         ORDER BY arrival LIMIT :limit) t) w
     WHERE w.bytes <= :bytes OR w.n = 1 ORDER BY w.arrival
@@ -103,7 +105,7 @@ _DONE = written(
     """
     UPDATE inbox SET state = u.state, outcome = inbox.outcome || u.outcome::jsonb, reason = u.reason,
       tries = CASE u.state WHEN 'stored' THEN 0 ELSE inbox.tries END,
-      processed_at = CASE WHEN u.state <> 'stored' THEN now() END
+      processed_at = CASE WHEN u.state IN ('done', 'dead') THEN now() END
     FROM unnest(:ids, :states, :outcomes, :reasons) AS u (id, state, outcome, reason)
     WHERE inbox.tenant_id = :tenant AND inbox.id = u.id
     """,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
+from hub.domain.hold import Hold
 from hub.domain.sight import View
+from hub.storage import quarantine
 from hub.storage.constraints import told
 from hub.storage.statement import written
 from hub.storage.tx import Tx
@@ -21,12 +24,14 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     service_id: UUID
     service_name: str
     disabled_at: datetime | None
+    hold: Hold | None
     created_at: datetime
     version: int
 
 
 _SHOWN = """
-    SELECT i.id, i.name, i.service_id, s.name AS service_name, i.disabled_at, i.created_at, i.version
+    SELECT i.id, i.name, i.service_id, s.name AS service_name, i.disabled_at,
+      i.hold::text AS hold, i.created_at, i.version
     FROM integration i JOIN service s ON s.tenant_id = i.tenant_id AND s.id = i.service_id
     WHERE i.tenant_id = :tenant AND i.archived_at IS NULL
 """
@@ -56,10 +61,14 @@ _SAVE = written(
 )  # fmt: skip
 
 
+def _integration(row: asyncpg.Record) -> Integration:
+    return Integration(**{**row, "hold": quarantine.read(row["hold"])})
+
+
 async def find(tx: Tx, id: UUID) -> Integration | None:
     """One integration."""
     row = await tx.one(_ONE, id=id)
-    return Integration(**dict(row)) if row else None
+    return _integration(row) if row else None
 
 
 async def lock(tx: Tx, id: UUID) -> Integration | None:
@@ -73,7 +82,7 @@ async def page(tx: Tx, view: View, after: UUID, limit: int) -> list[Integration]
         rows = await tx.fetch(_PAGE, after=after, limit=limit)
     else:
         rows = await tx.fetch(_PICK, seen=list(view.services), after=after, limit=limit)
-    return [Integration(**dict(row)) for row in rows]
+    return [_integration(row) for row in rows]
 
 
 async def save(tx: Tx, integration: Integration) -> None:

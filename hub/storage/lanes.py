@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from hub.domain.hold import Hold
 from hub.storage.statement import written
 from hub.storage.tx import Tx
 
@@ -24,6 +25,11 @@ _LOCK = written(
       LEFT JOIN attempt ON attempt.tenant_id = lane.tenant_id AND attempt.integration_id = lane.integration_id
     WHERE lane.tenant_id = :tenant AND lane.integration_id = :integration FOR UPDATE OF lane SKIP LOCKED
     """,
+    tenant="uuid",
+    integration="uuid",
+)
+_WAIT_FOR = written(
+    "SELECT integration_id FROM lane WHERE tenant_id = :tenant AND integration_id = :integration FOR UPDATE",
     tenant="uuid",
     integration="uuid",
 )
@@ -50,15 +56,16 @@ _DRAINED = written(
 
 class Lane:
     """A lane that this transaction holds. `upto` is set where the last holder crashed: rows up to it are
-    taken one by one."""
+    taken one by one; `hold` says whose requests wait, once it was read under the lock."""
 
-    __slots__ = ("integration_id", "name", "service_id", "upto")
+    __slots__ = ("hold", "integration_id", "name", "service_id", "upto")
 
     def __init__(self, integration_id: UUID, service_id: UUID, name: str, upto: int | None) -> None:
         self.integration_id = integration_id
         self.service_id = service_id
         self.name = name
         self.upto = upto
+        self.hold: Hold | None = None
 
 
 async def waiting(tx: Tx) -> list[UUID]:
@@ -72,6 +79,11 @@ async def lock(tx: Tx, integration_id: UUID) -> Lane | None:
     if row is None:
         return None
     return Lane(row["integration_id"], row["service_id"], row["name"], row["upto"])
+
+
+async def wait_for(tx: Tx, integration_id: UUID) -> None:
+    """Take the lane, after whoever has it: what is changed then is known to every batch that follows."""
+    await tx.fetch(_WAIT_FOR, integration=integration_id)
 
 
 async def leave_attempt(tx: Tx, integration_id: UUID, upto: int) -> None:

@@ -53,6 +53,7 @@ ADMINISTRATIVE = {
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
     "service.changed", "service.archived", "service.dependencies_set", "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested",
+    "integration.held", "integration.released", "integration.quarantine_emptied",
     "key.rotated", "key.deleted",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
