@@ -33,12 +33,15 @@ export function settings({ part, title, intro, read, about, body, choices = () =
   const allowed = () => !own.needs || may(own.needs);
   const name = () => title?.() || own.title;
   let first = true;
-  let [due, last] = [0, 0];
+  let isDue = false;
+  let last = 0;
 
   /** Events come in bursts: the page is read again at most once a second. */
   function soon() {
-    due ||= setTimeout(() => {
-      due = 0;
+    if (isDue) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
       void page.again();
     }, Math.max(0, last + PAUSE - Date.now()));
   }

@@ -1,0 +1,103 @@
+/**
+ * One receipt: what came in, and what became of each part of it.
+ * @module
+ */
+
+import { call } from "./api.js";
+import { ago, badge, pageOf } from "./catalogue.js";
+import { derive, h, signal } from "./core.js";
+import { decisionOf, stateOf } from "./outcome.js";
+import { settings as address } from "./parts.js";
+import * as place from "./place.js";
+import { copied } from "./sending.js";
+import { here } from "./session.js";
+import { settings } from "./settings.js";
+
+/** @typedef {import("./outcome.js").Receipt} Receipt */
+/** @typedef {import("./outcome.js").Item} Item */
+
+const SHOWN = 100;
+const PAUSE = 1_000;
+
+const id = place.last(location.pathname);
+const receipt = signal(/** @type {Receipt | null} */ (null));
+const room = signal(SHOWN);
+const body = derive(() => receipt.value?.body ?? "");
+
+const page = settings({
+  part: "integrations",
+  title: () => "Receipt",
+  intro: h("a", { href: address(here.slug, "integrations") }, "All integrations"),
+  about: ["incident."],
+  read: async () => {
+    receipt.value = await call("GET", place.api(here.slug, `/receipts/${encodeURIComponent(id)}`));
+    // no event tells of a request that changed nothing: what waits is looked at again
+    if (receipt.value?.state === "stored") setTimeout(page.again, PAUSE);
+  },
+  body: () => [
+    h("div", null, () => receipt.value && facts(receipt.value)),
+    h(
+      "section",
+      { "aria-labelledby": "became" },
+      h("h2", { id: "became" }, "What became of it"),
+      () => items(receipt.value?.items ?? []),
+    ),
+    () => body.value ? [h("h2", null, "What came in, at most 64 KiB"), copied("Body", body.value)] : null,
+  ],
+});
+
+/** @param {Receipt} one */
+function facts(one) {
+  const { word, tone, meaning } = stateOf(one.state);
+  return h(
+    "dl",
+    { class: "facts-list" },
+    fact("State", badge(tone, word), " ", h("span", { class: "faint" }, meaning)),
+    one.reason ? fact("Why", one.reason) : null,
+    fact("Integration", h("a", { href: pageOf("integrations", one.integration.id) }, one.integration.name)),
+    fact("Format", one.format),
+    fact("Received", ago(one.received_at)),
+    fact("Processed", ago(one.processed_at, "not yet")),
+    fact("Receipt", h("code", null, one.id)),
+    fact("Request", h("code", null, one.request_id)),
+    one.truncated ? fact("Size", "It was too large: only its beginning was kept.") : null,
+  );
+}
+
+/** @param {string} name @param {import("./core.js").Simple[]} value */
+function fact(name, ...value) {
+  return [h("dt", null, name), h("dd", null, ...value)];
+}
+
+/** @param {Item[]} all */
+function items(all) {
+  if (!all.length) return h("p", { class: "nothing" }, "Nothing yet.");
+  return [
+    h("ol", { class: "items decisions" }, ...all.slice(0, room.value).map(decision)),
+    all.length > room.value
+      ? h(
+        "p",
+        { class: "more" },
+        h("button", { type: "button", onclick: () => room.value += SHOWN }, "Show more"),
+        h("span", { class: "faint" }, `${room.value} of ${all.length} shown`),
+      )
+      : null,
+  ];
+}
+
+/** @param {Item} item */
+function decision({ index, decision, rule, dedup_key, alert, incident, detail }) {
+  return h(
+    "li",
+    null,
+    h(
+      "div",
+      { class: "what" },
+      h("strong", null, `${index + 1}. ${decisionOf(decision)}`),
+      h("p", { class: "faint" }, rule, detail ? `: ${detail}` : ""),
+      dedup_key ? h("p", { class: "faint" }, "key ", h("code", null, dedup_key)) : null,
+      alert ? h("p", { class: "faint" }, "alert ", h("code", null, alert)) : null,
+    ),
+    incident ? h("a", { href: place.page(here.slug, incident) }, "Open the incident") : null,
+  );
+}
