@@ -18,12 +18,13 @@ def may_change(headers: Mapping[str, str], origins: frozenset[str]) -> bool:
 
     Its Origin must be one of ours to the letter; without an Origin (older browsers leave it out) only
     `Sec-Fetch-Site: same-origin` serves. Ports count: a page of another port of this host is a stranger,
-    but its requests carry our cookies.
+    but its requests carry our cookies. Of two of our own origins each is a stranger to the other: what
+    listens on a loopback port of a visitor's machine need not be this hub.
     """
-    origin = headers.get("Origin")
+    origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
     if origin is None:
-        return headers.get("Sec-Fetch-Site") == "same-origin"
-    return origin in origins
+        return site == "same-origin"
+    return origin in origins and site in {None, "same-origin"}
 
 
 def may_open_socket(headers: Mapping[str, str], origins: frozenset[str], *, by_cookie: bool) -> bool:

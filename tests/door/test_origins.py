@@ -42,6 +42,13 @@ def test_without_an_origin_only_same_origin_changes(site: str, verdict: bool) ->
     assert may_change({"Sec-Fetch-Site": site}, OURS) is verdict
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", "same-origin, cross-site"])
+def test_of_our_own_origins_each_is_a_stranger_to_the_other(site: str) -> None:
+    origin = next(iter(OURS))
+    assert may_change({"Origin": origin, "Sec-Fetch-Site": "same-origin"}, OURS)
+    assert not may_change({"Origin": origin, "Sec-Fetch-Site": site}, OURS)
+
+
 def test_neither_header_is_no_browser_of_ours() -> None:
     assert not may_change({}, OURS)
 
