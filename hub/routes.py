@@ -97,7 +97,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(SERVICE, services.Service, {"GET": Action.SERVICE_READ, "PATCH": Action.SERVICE_MANAGE}),
     Route(SERVICE + "/dependencies", services.Dependencies, {"PUT": Action.SERVICE_MANAGE}),
-    Route(SERVICE + "/archive", services.Archive, {"POST": Action.SERVICE_MANAGE}),
+    Route(SERVICE + "/archive", services.Archive, {"POST": Action.SERVICE_MANAGE}, {"is_archived": True}),
+    Route(SERVICE + "/unarchive", services.Archive, {"POST": Action.SERVICE_MANAGE}, {"is_archived": False}),
     Route(
         ORG + "/integrations",
         integrations.Integrations,

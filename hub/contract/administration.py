@@ -90,6 +90,13 @@ class ServiceArchived(Administrative, frozen=True, kw_only=True):
     about = "service"
 
 
+class ServiceUnarchived(Administrative, frozen=True, kw_only=True):
+    """A service is in the lists again; its integrations stay disabled until somebody enables them."""
+
+    kind = "service.unarchived"
+    about = "service"
+
+
 class IntegrationCreated(Administrative, frozen=True, kw_only=True):
     """An integration exists; its key was shown once."""
 

@@ -1,4 +1,4 @@
-"""Services: list, make, show, change and archive."""
+"""Services: list, make, show, change, archive and unarchive."""
 
 from __future__ import annotations
 
@@ -58,13 +58,15 @@ class Dependencies(Request):
 
 
 class Archive(Request):
-    """`/services/{service}/archive`"""
+    """`/services/{service}/archive` and `/unarchive`, as the route says."""
+
+    is_archived: bool
 
     @says(ServiceResource, takes=Nothing, once=True, may=(NotAllowedNow,))
     async def post(self, org: str, service: str) -> None:
-        """Take it out of the lists."""
+        """Take it out of the lists, or put it back."""
         self.read(Nothing)
         archived, replayed = await catalogue.archive_service(
-            self.desk.ports, self.grant, service, self.idempotency_key(), self.context
+            self.desk.ports, self.grant, service, self.is_archived, self.idempotency_key(), self.context
         )
         self.answer_once(archived, replayed)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.contract.administration import ServiceArchived, ServiceChanged, ServiceCreated
+from hub.contract.administration import ServiceArchived, ServiceChanged, ServiceCreated, ServiceUnarchived
 from hub.contract.catalogue import NewService, ServicePatch
 from hub.contract.ids import new, parse, text
 from hub.contract.resources import Named, ServicePage, ServiceResource
@@ -130,22 +130,25 @@ async def change_service(
 
 
 async def archive_service(
-    ports: Ports, grant: Grant, reference: str, key: str | None, context: RequestContext
+    ports: Ports, grant: Grant, reference: str, is_archived: bool, key: str | None, context: RequestContext
 ) -> tuple[ServiceResource, bool]:
-    """Take a service out of the lists; its incidents stay. NotAllowedNow while an integration could still
-    open some: what nobody looks at must get no alerts."""
+    """Take a service out of the lists, or put it back; its incidents stay. NotAllowedNow while an integration
+    could still open some: what nobody looks at must get no alerts. Its integrations stay disabled when it
+    comes back."""
+    command = "service.archive" if is_archived else "service.unarchive"
 
     async def attempt() -> tuple[ServiceResource, bool]:
         async with change(ports, grant, context) as changed:
             found = await lock_service(changed, reference)
-            claim = Claim(changed, "service.archive", key, reference)
+            claim = Claim(changed, command, key, reference)
             if await claim.earlier() is not None:
                 return resource(found, view(grant)), True
-            if found.kept.archived_at is None:
-                if await catalogue.is_alerted(changed.tx, found.kept.id):
+            if is_archived != (found.kept.archived_at is not None):
+                if is_archived and await catalogue.is_alerted(changed.tx, found.kept.id):
                     raise NotAllowedNow("Disable its integrations first, or give them another service.")
-                await services.save(changed.tx, msgspec.structs.replace(found.kept, archived_at=changed.now))
-                changed.happened(ServiceArchived(), found.kept.id)
+                at = changed.now if is_archived else None
+                await services.save(changed.tx, msgspec.structs.replace(found.kept, archived_at=at))
+                changed.happened(ServiceArchived() if is_archived else ServiceUnarchived(), found.kept.id)
             await claim.done(reference)
             return await _now(changed, reference), False
 

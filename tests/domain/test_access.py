@@ -51,7 +51,7 @@ ADMINISTRATIVE = {
     "invitation.created", "invitation.withdrawn", "invitation.accepted",
     "team.renamed", "team.member_added", "team.member_removed", "team.deleted",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
-    "service.changed", "service.archived", "service.dependencies_set", "integration.changed",
+    "service.changed", "service.archived", "service.unarchived", "service.dependencies_set", "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested",
     "integration.held", "integration.released", "integration.quarantine_emptied",
     "key.rotated", "key.deleted",

@@ -54,6 +54,7 @@ EXPECTED = {
     ("PATCH", f"{ORG}/services/{{service}}"): "service:manage",
     ("PUT", f"{ORG}/services/{{service}}/dependencies"): "service:manage",
     ("POST", f"{ORG}/services/{{service}}/archive"): "service:manage",
+    ("POST", f"{ORG}/services/{{service}}/unarchive"): "service:manage",
     ("GET", f"{ORG}/integrations"): "integration:read",
     ("POST", f"{ORG}/integrations"): "integration:manage",
     ("GET", f"{ORG}/integrations/{{integration}}"): "integration:read",

@@ -13,6 +13,7 @@ from web import Site, outcome, read
 
 from hub.contract.ids import new, text
 from hub.contract.words import Role
+from hub.services import work
 from hub.services.ports import Ports
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -206,3 +207,34 @@ async def test_a_service_that_gets_alerts_is_not_archived(site: Site, acme: Org)
     [first] = read(await key("GET", SERVICES))["data"]
     assert outcome(await key("POST", f"{SERVICES}/{first['id']}/archive", {})) == (409, "not_allowed_now")
     assert read(await key("GET", SERVICES))["data"] == [first]
+
+
+async def test_an_unarchived_service_is_back_and_its_integrations_wait_to_be_enabled(
+    site: Site, ports: Ports, acme: Org, globex: Org
+) -> None:
+    key, sender = site.with_key(acme.api_key), site.with_key(acme.integration_key)
+    [service] = read(await key("GET", SERVICES))["data"]
+    path = f"{SERVICES}/{service['id']}"
+    sources = f"/api/v1/orgs/acme/integrations/{text('integration', acme.integration_id)}"
+    assert (await sender("POST", "/api/v1/ingest/events", {"title": "kept before"})).code == 202
+    assert outcome(await key("POST", path + "/archive", {})) == (409, "not_allowed_now")
+    await key("POST", sources + "/disable", {})
+    assert (await key("POST", path + "/archive", {})).code == 200
+    assert (await sender("POST", "/api/v1/ingest/events", {"title": "too late"})).code == 401
+    await work.drain(ports, "inbox", [acme.tenant])
+    [incident] = read(await key("GET", "/api/v1/orgs/acme/incidents"))["data"]
+    assert (incident["title"], incident["service"]["id"]) == ("kept before", service["id"])
+    back = await key("POST", path + "/unarchive", {}, {"Idempotency-Key": "k1"})
+    assert (back.code, read(back)["archived_at"]) == (200, None)
+    again = await key("POST", path + "/unarchive", {}, {"Idempotency-Key": "k1"})
+    assert (again.headers["Idempotent-Replayed"], read(again)) == ("true", read(back))
+    assert read(await key("POST", path + "/unarchive", {}))["version"] == read(back)["version"]
+    assert [each["id"] for each in read(await key("GET", SERVICES))["data"]] == [service["id"]]
+    assert (await sender("POST", "/api/v1/ingest/events", {"title": "not yet"})).code == 401
+    assert (await key("POST", sources + "/enable", {})).code == 200
+    assert (await sender("POST", "/api/v1/ingest/events", {"title": "heard"})).code == 202
+    assert (await actions(key)).count("service.unarchived") == 1
+    stranger = site.with_key(globex.api_key)
+    assert outcome(await stranger("POST", path + "/unarchive", {})) == (404, "not_found")
+    responder = site.with_key(await key_of(ports, acme, Role.RESPONDER))
+    assert outcome(await responder("POST", path + "/unarchive", {})) == (403, "forbidden")
