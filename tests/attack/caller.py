@@ -39,6 +39,11 @@ class Answer:
         return msgspec.json.decode(self.body)
 
     @property
+    def is_unread(self) -> bool:
+        """Whether the head of the request was no HTTP: that is refused without a word, and the end."""
+        return self.status == 400 and not self.all("Content-Type")
+
+    @property
     def code(self) -> str:
         """The problem's word; empty for what is no problem."""
         return str(self.json["code"]) if self.one("Content-Type") == "application/problem+json" else ""
@@ -100,7 +105,7 @@ class Caller:
             length = answer.one("Content-Length")
             if length and method != "HEAD" and answer.status != 304:
                 answer = Answer(answer.status, headers, await reader.readexactly(int(length)))
-            if answer.one("Connection") == "close" or answer.status == 101:
+            if answer.one("Connection") == "close" or answer.is_unread or answer.status == 101:
                 await self.close()
             return answer
 
@@ -109,7 +114,7 @@ class Caller:
             yield f"our fault: {answer.body!r}"
         if answer.all("Server"):
             yield "names its server"
-        if answer.status == 101:
+        if answer.status == 101 or answer.is_unread:
             return
         expected = {name: value for name, value in HEADERS.items() if name != "Cache-Control"}
         if self.is_https:
