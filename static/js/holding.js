@@ -27,16 +27,18 @@ const SCOPES = [
   ["incident", "one incident"],
 ];
 
-/** @param {Named} subject @param {{isTeam?: boolean}} [kind] owners are members, never teams */
+/** @param {import("./core.js").Signal<Named>} subject
+ * @param {{isTeam?: boolean}} [kind] owners are members, never teams */
 export function holding(subject, { isTeam = false } = {}) {
-  const items = derive(() => bindings.items.value.filter((one) => one.subject.id === subject.id));
+  const { id } = subject.peek();
+  const items = derive(() => bindings.items.value.filter((one) => one.subject.id === id));
   const list = { ...bindings, items, next: derive(() => /** @type {string | null} */ (null)) };
   return h(
     "section",
     null,
     h("h3", null, isTeam ? "Roles that everybody in it has" : "Roles"),
     rows(list, {
-      label: `Roles of ${subject.name}`,
+      label: isTeam ? "Roles of the team" : "Roles of the member",
       empty: "No role of its own.",
       row: (item) => row(item, subject),
     }),
@@ -44,7 +46,7 @@ export function holding(subject, { isTeam = false } = {}) {
   );
 }
 
-/** @param {import("./core.js").Signal<Binding>} item @param {Named} subject */
+/** @param {import("./core.js").Signal<Binding>} item @param {import("./core.js").Signal<Named>} subject */
 function row(item, subject) {
   const binding = item.peek();
   const words = () => said(item.value, nameOf);
@@ -66,7 +68,7 @@ function row(item, subject) {
           type: "button",
           hidden: () => !may("member:manage"),
           "aria-label": () => `Take back: ${words()}`,
-          onclick: () => takeBack(binding, words(), subject),
+          onclick: () => takeBack(binding, words(), subject.peek()),
         },
         "Take back",
       ),
@@ -88,7 +90,7 @@ function takeBack(binding, words, subject) {
   });
 }
 
-/** @param {Named} subject @param {boolean} isTeam */
+/** @param {import("./core.js").Signal<Named>} subject @param {boolean} isTeam */
 function giving(subject, isTeam) {
   const role = choice(
     ROLES.filter(([value]) => value !== "owner" || (!isTeam && may("owner:manage"))),
@@ -132,14 +134,14 @@ function giving(subject, isTeam) {
     ],
     send: async () => {
       const body = {
-        subject: subject.id,
+        subject: subject.peek().id,
         role: role.value,
         scope: await scope(),
         expires_at: moment(ends.value),
       };
       bindings.put(await create(BINDINGS, body));
       ends.value = "";
-      notice(`${subject.name} has the role.`);
+      notice(`${subject.peek().name} has the role.`);
     },
   });
   node.classList.add("giving");

@@ -24,12 +24,15 @@ import { here } from "./session.js";
 const path = (id) => `${MEMBERS}/${id}`;
 
 /** @param {Member} member as it is now, if it is still on the list */
-const latest = (member) => members.items.peek().find(({ id }) => id === member.id) ?? member;
+const latest = (member) => members.items.value.find(({ id }) => id === member.id) ?? member;
 
 /** @param {Member} member */
 export function manage(member) {
-  const name = derive(() => members.items.value.find(({ id }) => id === member.id)?.name ?? member.name);
-  sheet(() => name.value, () => [details(member), holding(member), inTeams(member)]);
+  sheet(() => latest(member).name, () => [
+    details(member),
+    holding(derive(() => latest(member))),
+    inTeams(member),
+  ]);
 }
 
 /** @param {Member} member */

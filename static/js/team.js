@@ -31,7 +31,7 @@ export function manage(first) {
   const team = derive(() => teams.items.value.find(({ id }) => id === first.id) ?? first);
   sheet(
     () => team.value.name,
-    () => [naming(team), inside(team), holding(first, { isTeam: true }), owns(first)],
+    () => [naming(team), inside(team), holding(team, { isTeam: true }), owns(first)],
   );
 }
 
