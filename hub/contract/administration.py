@@ -34,13 +34,15 @@ class MemberAdded(Administrative, frozen=True, kw_only=True):
 
 
 class RoleGranted(Administrative, frozen=True, kw_only=True):
-    """A role was bound to a subject in a scope."""
+    """A role was bound to a subject in a scope; `scope_id` is empty for the organization and for an incident
+    that is private."""
 
     kind = "role.granted"
     about = "binding"
     subject: str
     role: Role
     scope: Scope
+    scope_id: str = ""
 
 
 class TeamCreated(Administrative, frozen=True, kw_only=True):
@@ -107,12 +109,13 @@ class IntegrationCreated(Administrative, frozen=True, kw_only=True):
 
 
 class KeyCreated(Administrative, frozen=True, kw_only=True):
-    """An API key exists; it was shown once."""
+    """An API key exists; it was shown once. `services` are all that it has a role for, unless it is empty."""
 
     kind = "key.created"
     about = "key"
     name: str
     scopes: tuple[str, ...]
+    services: tuple[str, ...] = ()
 
 
 class SessionUsed(Administrative, frozen=True, kw_only=True):

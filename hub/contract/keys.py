@@ -9,25 +9,31 @@ import msgspec
 
 from hub.contract.administration import Administrative
 from hub.contract.catalogue import Name
+from hub.contract.people import Reference
+from hub.contract.resources import Named
 from hub.contract.words import Action, Role
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A key to make. Its scopes narrow the role to these actions; without them it may do all of it."""
+    """A key to make. Its scopes narrow the role to these actions; without them it may do all of it. With
+    `services` the role holds for these alone, without them in the whole organization."""
 
     name: Name
     role: Role
+    services: Annotated[list[Reference], msgspec.Meta(min_length=1, max_length=50)] | None = None
     scopes: Annotated[list[Action], msgspec.Meta(min_length=1, max_length=64)] | None = None
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class KeyResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key. `scopes` is empty where nothing narrows its roles; `old_key_until` is set while a rotation
-    overlaps. One that has expired stays listed until it is deleted."""
+    """An API key. `scopes` is empty where nothing narrows its roles, `services` where one of them holds
+    elsewhere than for single services; `old_key_until` is set while a rotation overlaps. One that has expired
+    stays listed until it is deleted."""
 
     id: str
     name: str
     roles: list[Role]
+    services: list[Named]
     scopes: list[Action]
     last4: str
     created_at: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.contract.administration import Administrative, Altered
-from hub.contract.words import Role
+from hub.contract.words import Role, Scope
 
 
 class OrganizationRenamed(Administrative, frozen=True, kw_only=True):
@@ -34,12 +34,14 @@ class MemberRemoved(Administrative, frozen=True, kw_only=True):
 
 
 class RoleRevoked(Administrative, frozen=True, kw_only=True):
-    """A role was taken back."""
+    """A role was taken back; `scope_id` is as in `role.granted`."""
 
     kind = "role.revoked"
     about = "binding"
     subject: str
     role: Role
+    scope: Scope = Scope.ORGANIZATION
+    scope_id: str = ""
 
 
 class InvitationCreated(Administrative, frozen=True, kw_only=True):

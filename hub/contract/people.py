@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from hub.contract.resources import Named
-from hub.contract.words import Role
+from hub.contract.words import Role, Scope
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 # The schema's own rule; `$` alone would let a newline at the end pass.
@@ -63,11 +63,28 @@ class MemberPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class Where(Asked, frozen=True, kw_only=True):
+    """Where a role is to hold: the organization, which needs no id, or one team, service or incident."""
+
+    kind: Scope
+    id: Reference | None = None
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """Where a role holds; `id` is null and `name` empty for the whole organization."""
+
+    kind: Scope
+    id: str | None
+    name: str
+
+
 class GiveRole(Asked, frozen=True, kw_only=True):
-    """A role in the whole organization for a member, a team or a key; `expires_at` null lets it last."""
+    """A role for a member, a team or a key: in the whole organization, unless `scope` says where.
+    `expires_at` null lets it last."""
 
     subject: Reference
     role: Role
+    scope: Where = Where(kind=Scope.ORGANIZATION)
     expires_at: Moment | None = None
 
 
@@ -77,6 +94,7 @@ class BindingResource(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     subject: Named
     role: Role
+    scope: Bound
     created_at: datetime
     expires_at: datetime | None
     version: int = 1

@@ -153,6 +153,11 @@ class Grant:
         if not self.holds_anywhere(action):
             raise Forbidden(f"Your role does not allow {action.value}.")
 
+    def at(self, scope: Scope, id: UUID) -> frozenset[Action]:
+        """All that this Grant holds at one place; what holds in the whole organization holds there too."""
+        holdings = {Scope.TEAM: self.teams, Scope.SERVICE: self.services, Scope.INCIDENT: self.incidents}
+        return self.actions | holdings.get(scope, NOWHERE).get(id, NOTHING)
+
     @property
     def anywhere(self) -> frozenset[Action]:
         """All actions of this Grant, in whatever scope."""
@@ -161,9 +166,7 @@ class Grant:
 
 def may_grant(grant: Grant, role: Role, scope: Scope = Scope.ORGANIZATION, id: UUID | None = None) -> bool:
     """Nobody gives away what they do not hold there: a key narrowed by scopes gives no role that is wider."""
-    holdings = {Scope.TEAM: grant.teams, Scope.SERVICE: grant.services, Scope.INCIDENT: grant.incidents}
-    there = holdings.get(scope, NOWHERE).get(id, NOTHING) if id is not None else NOTHING
-    return MATRIX[role] & CARRIES[scope] <= grant.actions | there
+    return MATRIX[role] & CARRIES[scope] <= (grant.at(scope, id) if id else grant.actions)
 
 
 def mint(

@@ -11,30 +11,36 @@ from hub.contract.administration import KeyCreated
 from hub.contract.ids import new, parse, text
 from hub.contract.integrations import Rotate
 from hub.contract.keys import KeyDeleted, KeyMade, KeyPage, KeyResource, KeyRotated, NewKey
+from hub.contract.resources import Named
 from hub.contract.signals import Fault
-from hub.contract.words import Action, Role
-from hub.domain.access import MATRIX, Grant
+from hub.contract.words import Action, Role, Scope
+from hub.domain.access import CARRIES, MATRIX, Grant
 from hub.domain.errors import Forbidden, Invalid, NotAllowedNow, NotFound, Stale
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.credentials import API_KEY, keep, new_api_key
-from hub.services.joining import KEY, give
+from hub.services.joining import KEY, Place, give
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
 from hub.services.roles import check_end, require_grantable
-from hub.storage import keys, programs
+from hub.services.views import view
+from hub.storage import keys, programs, services
 from hub.storage.keys import KeyKept
+from hub.storage.programs import Bound
 from hub.storage.tx import Tx
 
 
-def _resource(kept: list[KeyKept], roles: list[Role], now: datetime) -> KeyResource:
+def _resource(kept: list[KeyKept], bound: list[Bound], now: datetime) -> KeyResource:
     """A key by its credentials, the newest first."""
     present, before = kept[0], kept[1:]
     ends = [key.expires_at for key in before if key.expires_at is not None and key.expires_at > now]
+    is_restricted = all(each.kind is Scope.SERVICE for each in bound)
+    restricted = {each.id: each.name for each in bound} if is_restricted else {}
     return KeyResource(
         id=text("key", present.subject),
         name=present.about.get("name", ""),
-        roles=roles,
+        roles=sorted({each.role for each in bound}, key=list(Role).index),
+        services=[Named(text("service", id), name) for id, name in restricted.items()],
         scopes=[Action(scope) for scope in present.scopes],
         last4=present.about.get("last4", ""),
         created_at=present.created_at,
@@ -72,9 +78,11 @@ async def add(
     ports: Ports, grant: Grant, asked: NewKey, key: str | None, context: RequestContext
 ) -> tuple[KeyMade, bool]:
     """Make a key; True beside it where a request made before did: then without the secret. Forbidden for a
-    role that may do what the maker may not, Invalid for scopes outside of the role."""
+    role that may do what the maker may not, Invalid for scopes outside of the role, and for a service that is
+    not there."""
     grant.require(Action.KEY_MANAGE)
-    require_grantable(grant, asked.role)
+    if asked.services is None:
+        require_grantable(grant, asked.role)
 
     async def attempt() -> tuple[KeyMade, bool]:
         async with change(ports, grant, context) as changed:
@@ -83,10 +91,13 @@ async def add(
                 return await _made(changed, earlier, None), True
             scopes = _scopes(asked)
             check_end(asked.expires_at, changed.now)
+            places = await _places(changed, asked)
             id, secret = new(), new_api_key()
             await keep(changed, API_KEY, secret, id, asked.name, scopes, asked.expires_at)
-            changed.happened(KeyCreated(name=asked.name, scopes=scopes), id)
-            await give(changed, KEY, id, asked.role)
+            named = tuple(place.named for place in places if place)
+            changed.happened(KeyCreated(name=asked.name, scopes=scopes, services=named), id)
+            for place in places:
+                await give(changed, KEY, id, asked.role, place=place)
             await claim.done(text("key", id))
             return await _made(changed, text("key", id), secret), False
 
@@ -140,16 +151,34 @@ def _scopes(asked: NewKey) -> tuple[str, ...]:
     if asked.role is Role.OWNER:
         detail = "Only members are owners: keys would pass it on."
         raise Invalid([Fault(pointer="/role", code="not_a_choice", detail=detail)])
+    carried = CARRIES[Scope.SERVICE if asked.services else Scope.ORGANIZATION] & MATRIX[asked.role]
+    what = f"{asked.role} of a service" if asked.services else asked.role
     faults = [
-        Fault(
-            pointer=f"/scopes/{index}", code="not_a_choice", detail=f"The role {asked.role} has no {scope}."
-        )
+        Fault(pointer=f"/scopes/{index}", code="not_a_choice", detail=f"The role {what} has no {scope}.")
         for index, scope in enumerate(asked.scopes or ())
-        if scope not in MATRIX[asked.role]
+        if scope not in carried
     ]
     if faults:
         raise Invalid(faults)
     return tuple(sorted(set(asked.scopes or ())))
+
+
+async def _places(changed: Change, asked: NewKey) -> list[Place | None]:
+    """Where the role is to hold; None is the organization. Every service that is not there is a fault."""
+    if asked.services is None:
+        return [None]
+    found, faults = dict[UUID, Place | None](), []
+    for index, reference in enumerate(asked.services):
+        id = parse("service", reference)
+        if id is None or not view(changed.grant).sees_service(id) or not await services.find(changed.tx, id):
+            detail = "There is no such service."
+            faults.append(Fault(pointer=f"/services/{index}", code="unknown", detail=detail))
+            continue
+        place = found[id] = Place(Scope.SERVICE, id, reference)
+        require_grantable(changed.grant, asked.role, place)
+    if faults:
+        raise Invalid(faults)
+    return list(found.values())
 
 
 async def _renew(changed: Change, present: KeyKept, overlap: int) -> str:
@@ -168,12 +197,12 @@ async def _renew(changed: Change, present: KeyKept, overlap: int) -> str:
 
 async def _require_over(changed: Change, present: KeyKept) -> None:
     """Who rotates a key gets its secret, and with it all that it may do."""
-    roles = (await programs.roles(changed.tx, [present.subject]))[present.subject]
-    actions = frozenset[Action]().union(*(MATRIX[role] for role in roles))
-    if present.scopes:
-        actions &= {Action(scope) for scope in present.scopes}
-    if not actions <= changed.grant.actions:
-        raise Forbidden("This key may do what you may not.")
+    for bound in (await programs.roles(changed.tx, [present.subject]))[present.subject]:
+        gives = MATRIX[bound.role] & CARRIES[bound.kind]
+        if present.scopes:
+            gives &= {Action(scope) for scope in present.scopes}
+        if not gives <= changed.grant.at(bound.kind, bound.id):
+            raise Forbidden("This key may do what you may not.")
 
 
 async def _made(changed: Change, reference: str, secret: str | None) -> KeyMade:

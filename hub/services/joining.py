@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from hub.contract.administration import MemberAdded, PersonCreated, RoleGranted
@@ -27,14 +28,29 @@ async def join(changed: Change, person: TenantId, name: str, role: Role) -> UUID
     return member
 
 
+class Place(NamedTuple):
+    """Where a role is to hold; `named` is its id for the log, empty where that must not tell."""
+
+    kind: Scope
+    id: UUID
+    named: str = ""
+
+
 async def give(
-    changed: Change, kind: str, subject: UUID, role: Role, expires_at: datetime | None = None
+    changed: Change,
+    kind: str,
+    subject: UUID,
+    role: Role,
+    expires_at: datetime | None = None,
+    place: Place | None = None,
 ) -> UUID | None:
-    """Bind a role in the whole organization to a member, team or key; None where it is bound already."""
-    binding, scope = new(), (Scope.ORGANIZATION, changed.grant.tenant)
+    """Bind a role to a member, team or key: in the whole organization, unless a place is given. None where it
+    is bound already."""
+    binding, at = new(), place or Place(Scope.ORGANIZATION, changed.grant.tenant)
+    scope = (at.kind, at.id)
     if not await people.bind(changed.tx, binding, (kind, subject), role, scope, changed.now, expires_at):
         return None
-    granted = RoleGranted(subject=text(kind, subject), role=role, scope=Scope.ORGANIZATION)
+    granted = RoleGranted(subject=text(kind, subject), role=role, scope=at.kind, scope_id=at.named)
     changed.happened(granted, binding)
     return binding
 

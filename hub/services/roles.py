@@ -7,22 +7,24 @@ from uuid import UUID
 
 from hub.contract.ids import parse, text
 from hub.contract.membership import RoleRevoked
-from hub.contract.people import BindingPage, BindingResource, GiveRole
+from hub.contract.people import BindingPage, BindingResource, Bound, GiveRole, Where
 from hub.contract.resources import Named
 from hub.contract.signals import Fault
-from hub.contract.words import Action, Role
+from hub.contract.words import Action, Role, Scope
 from hub.domain.access import Grant, may_grant
 from hub.domain.errors import Forbidden, Invalid, NotAllowedNow, NotFound, Stale
 from hub.services import paging
 from hub.services.change import Change, change, read
-from hub.services.joining import KEY, MEMBER, TEAM, give
+from hub.services.joining import KEY, MEMBER, TEAM, Place, give
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
-from hub.storage import organizations, roles
+from hub.services.views import view
+from hub.storage import incidents, organizations, roles, services, teams
 from hub.storage.roles import Given
 from hub.storage.tx import Tx
 
 LONGEST = timedelta(days=36_525)
+ROLES_MAX = 200  # of one member, team or key
 VERSION = 1  # of every role: it is given and taken back, never changed
 
 
@@ -31,7 +33,7 @@ async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> Bi
     grant.require(Action.MEMBER_READ)
     after = paging.id_place(ports, grant, "bindings", cursor, paging.OLDEST)
     async with read(ports, grant) as tx:
-        found = await roles.page(tx, after, limit + 1)
+        found = await roles.page(tx, view(grant), after, limit + 1)
     last = found[limit - 1].id if len(found) > limit else None
     return BindingPage(
         [_resource(given) for given in found[:limit]],
@@ -43,38 +45,45 @@ async def show(ports: Ports, grant: Grant, reference: str) -> BindingResource:
     """One role that somebody has; NotFound alike for a foreign and a missing one."""
     grant.require(Action.MEMBER_READ)
     async with read(ports, grant) as tx:
-        return _resource(await _find(tx, reference))
+        return _resource(await _find(tx, grant, reference))
 
 
 async def give_role(
     ports: Ports, grant: Grant, body: GiveRole, key: str | None, context: RequestContext
 ) -> tuple[BindingResource, bool]:
     """Give a role; True beside it where a request made before did. Forbidden for what the giver does not
-    hold, Invalid for a subject that is not there, NotAllowedNow where it has the role."""
+    hold there, Invalid for a subject or a scope that is not there, NotAllowedNow where it has the role, or
+    more roles than anybody needs."""
     grant.require(Action.MEMBER_MANAGE)
-    require_grantable(grant, body.role)
 
     async def attempt() -> tuple[BindingResource, bool]:
         async with change(ports, grant, context) as changed:
             claim = Claim(changed, "binding.create", key, body)
             if (earlier := await claim.earlier()) is not None:
-                return _resource(await _find(changed.tx, earlier)), True
+                return _resource(await _find(changed.tx, grant, earlier)), True
             id = await _give(changed, body)
             await claim.done(text("binding", id))
-            return _resource(await _find(changed.tx, text("binding", id))), False
+            return _resource(await _find(changed.tx, grant, text("binding", id))), False
 
     return await patiently(attempt)
 
 
 async def _give(changed: Change, body: GiveRole) -> UUID:
     check_end(body.expires_at, changed.now)
+    place = await find_place(changed, body.scope)
+    require_grantable(changed.grant, body.role, place)
     await organizations.lock(changed.tx)
     kind, subject = await _subject(changed.tx, body.subject)
+    if body.role is Role.OWNER and place.kind is not Scope.ORGANIZATION:
+        detail = "An owner owns the whole organization; in a narrower scope the most is admin."
+        raise Invalid([Fault(pointer="/role", code="not_a_choice", detail=detail)])
     if body.role is Role.OWNER and kind != MEMBER:
         detail = "Only members are owners: keys and teams would pass it on."
         raise Invalid([Fault(pointer="/role", code="not_a_choice", detail=detail)])
-    await roles.forget_ended(changed.tx, kind, subject, body.role)
-    id = await give(changed, kind, subject, body.role, body.expires_at)
+    await roles.forget_ended(changed.tx, kind, subject, body.role, (place.kind, place.id))
+    if await roles.count(changed.tx, kind, subject) >= ROLES_MAX:
+        raise NotAllowedNow(f"{body.subject} has {ROLES_MAX} roles, which is the most.")
+    id = await give(changed, kind, subject, body.role, body.expires_at, place)
     if id is None:
         raise NotAllowedNow(f"{body.subject} is {body.role} already.")
     return id
@@ -87,19 +96,21 @@ async def take_back(
     grant.require(Action.MEMBER_MANAGE)
     async with change(ports, grant, context) as changed:
         await organizations.lock(changed.tx)
-        given = await _find(changed.tx, reference)
+        given = await _find(changed.tx, grant, reference)
         if version != VERSION:
             raise Stale(_resource(given))
         require_over(grant, [given.role])
         await roles.take(changed.tx, given.id)
         subject = text(given.subject_kind, given.subject_id)
-        changed.happened(RoleRevoked(subject=subject, role=given.role), given.id)
+        named = "" if given.private else _place_id(given) or ""
+        revoked = RoleRevoked(subject=subject, role=given.role, scope=given.scope_kind, scope_id=named)
+        changed.happened(revoked, given.id)
         await require_owned(changed.tx)
 
 
-def require_grantable(grant: Grant, role: Role) -> None:
-    """Raise Forbidden unless the actor holds all that the role may do."""
-    if not may_grant(grant, role):
+def require_grantable(grant: Grant, role: Role, place: Place | None = None) -> None:
+    """Raise Forbidden unless the actor holds all that the role may do, in the organization or at a place."""
+    if not (may_grant(grant, role, place.kind, place.id) if place else may_grant(grant, role)):
         raise Forbidden(f"You cannot make somebody {role}: it may do what you may not.")
 
 
@@ -132,9 +143,41 @@ async def _subject(tx: Tx, reference: str) -> tuple[str, UUID]:
     raise Invalid([Fault(pointer="/subject", code="unknown", detail=detail)])
 
 
-async def _find(tx: Tx, reference: str) -> Given:
+async def find_place(changed: Change, where: Where) -> Place:
+    """The place that a body names. Raise Invalid alike for what is not here, and what is out of sight: a
+    private incident is named by those alone who see it."""
+    if where.kind is Scope.ORGANIZATION:
+        if where.id is not None:
+            detail = "The organization is the one of the path; leave the id out."
+            raise Invalid([Fault(pointer="/scope/id", code="not_a_choice", detail=detail)])
+        return Place(Scope.ORGANIZATION, changed.grant.tenant)
+    id = parse(where.kind.value, where.id or "")
+    place = await _look(changed, where.kind, id) if id else None
+    if place is None:
+        detail = f"There is no such {where.kind}." if where.id else f"Name the {where.kind} by its id."
+        raise Invalid([Fault(pointer="/scope/id", code="unknown" if where.id else "missing", detail=detail)])
+    return place
+
+
+async def _look(changed: Change, kind: Scope, id: UUID) -> Place | None:
+    tx, sees, named = changed.tx, view(changed.grant), text(kind.value, id)
+    if kind is Scope.INCIDENT:
+        shown = await incidents.by_id(tx, id)
+        if shown is None or not sees.sees_incident(id, shown.incident.service_id, shown.incident.private):
+            return None
+        return Place(kind, id, "" if shown.incident.private else named)
+    found = await (teams.find(tx, id) if kind is Scope.TEAM else services.find(tx, id))
+    return Place(kind, id, named) if found is not None else None
+
+
+def _place_id(given: Given) -> str | None:
+    whole = given.scope_kind is Scope.ORGANIZATION
+    return None if whole else text(given.scope_kind.value, given.scope_id)
+
+
+async def _find(tx: Tx, grant: Grant, reference: str) -> Given:
     id = parse("binding", reference)
-    given = await roles.find(tx, id) if id else None
+    given = await roles.find(tx, view(grant), id) if id else None
     if given is None:
         raise NotFound("There is no such role.")
     return given
@@ -145,6 +188,7 @@ def _resource(given: Given) -> BindingResource:
         id=text("binding", given.id),
         subject=Named(text(given.subject_kind, given.subject_id), given.name),
         role=given.role,
+        scope=Bound(given.scope_kind, _place_id(given), given.scope_name),
         created_at=given.created_at,
         expires_at=given.expires_at,
     )

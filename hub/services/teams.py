@@ -14,7 +14,7 @@ from hub.domain.access import Grant
 from hub.domain.errors import NotAllowedNow, NotFound, Stale
 from hub.services import paging
 from hub.services.change import change, read
-from hub.services.joining import TEAM
+from hub.services.joining import TEAM, Place
 from hub.services.members import id_of, known
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
@@ -28,11 +28,11 @@ MEMBERS_MAX = 200
 
 
 async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> TeamPage:
-    """Teams in the order in which they were made."""
-    grant.require(Action.MEMBER_READ)
+    """Teams that one sees, in the order in which they were made."""
+    grant.require_somewhere(Action.MEMBER_READ)
     after = paging.id_place(ports, grant, "teams", cursor, paging.OLDEST)
     async with read(ports, grant) as tx:
-        found = await teams.page(tx, after, limit + 1)
+        found = await teams.page(tx, after, limit + 1, None if grant.actions else sorted(grant.teams))
     last = found[limit - 1].id if len(found) > limit else None
     return TeamPage(
         [_resource(team) for team in found[:limit]],
@@ -41,10 +41,10 @@ async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> Te
 
 
 async def show(ports: Ports, grant: Grant, reference: str) -> TeamResource:
-    """One team; NotFound alike for a foreign and a missing one."""
-    grant.require(Action.MEMBER_READ)
+    """One team; NotFound alike for a foreign and a missing one, and one out of sight."""
+    id = _permitted(grant, reference, Action.MEMBER_READ)
     async with read(ports, grant) as tx:
-        return _resource(await _find(tx, _id(reference)))
+        return _resource(await _find(tx, id))
 
 
 async def create(
@@ -73,8 +73,7 @@ async def rename(
     ports: Ports, grant: Grant, reference: str, body: NameTeam, version: int, context: RequestContext
 ) -> TeamResource:
     """Another name. Raise Stale unless `version` is the present one, Invalid for a name that is taken."""
-    grant.require(Action.TEAM_MANAGE)
-    id = _id(reference)
+    id = _permitted(grant, reference, Action.TEAM_MANAGE)
     async with change(ports, grant, context) as changed:
         before = await _lock(changed.tx, id, version)
         if body.name != before.name:
@@ -88,15 +87,14 @@ async def add(
 ) -> TeamResource:
     """Let a member be in the team, and so have its roles: Forbidden where the actor does not hold them. Who
     is in it already stays; NotAllowedNow beyond 200."""
-    grant.require(Action.TEAM_MANAGE)
-    id, whom = _id(reference), id_of(member)
+    id, whom = _permitted(grant, reference, Action.TEAM_MANAGE), id_of(member)
     async with change(ports, grant, context) as changed:
         team = await _lock(changed.tx, id, None)
         known(await members.lock(changed.tx, whom))
         if whom in team.member_ids:
             return _resource(team)
         for binding in await people.bindings(changed.tx, TEAM, id):
-            require_grantable(grant, binding.role)
+            require_grantable(grant, binding.role, Place(binding.scope_kind, binding.scope_id))
         if len(team.member_ids) >= MEMBERS_MAX:
             raise NotAllowedNow(f"A team has at most {MEMBERS_MAX} members.")
         await teams.put(changed.tx, id, whom)
@@ -108,8 +106,7 @@ async def take_out(
     ports: Ports, grant: Grant, reference: str, member: str, version: int, context: RequestContext
 ) -> TeamResource:
     """Take a member out of the team; its roles go with it. Raise Stale unless `version` is the team's."""
-    grant.require(Action.TEAM_MANAGE)
-    id, whom = _id(reference), id_of(member)
+    id, whom = _permitted(grant, reference, Action.TEAM_MANAGE), id_of(member)
     async with change(ports, grant, context) as changed:
         team = await _lock(changed.tx, id, version)
         if whom not in team.member_ids:
@@ -122,8 +119,7 @@ async def take_out(
 async def delete(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
     """Delete a team: its members lose the roles that it passed on. Raise Stale unless `version` is the
     present one, NotAllowedNow while a service is the team's."""
-    grant.require(Action.TEAM_MANAGE)
-    id = _id(reference)
+    id = _permitted(grant, reference, Action.TEAM_MANAGE)
     async with change(ports, grant, context) as changed:
         team = await _lock(changed.tx, id, version)
         service = await teams.owned_service(changed.tx, id)
@@ -131,6 +127,15 @@ async def delete(ports: Ports, grant: Grant, reference: str, version: int, conte
             raise NotAllowedNow(f"{service} is this team's: give it to another team first.")
         await teams.delete(changed.tx, id)
         changed.happened(TeamDeleted(name=team.name), id)
+
+
+def _permitted(grant: Grant, reference: str, action: Action) -> UUID:
+    """The team's id for who may do `action` to it. Who has roles for single teams sees no other one."""
+    id = _id(reference)
+    if not grant.actions and id not in grant.teams:
+        raise NotFound("There is no such team.")
+    grant.require(action, team=id)
+    return id
 
 
 def _id(reference: str) -> UUID:

@@ -36,6 +36,10 @@ _LOCK = written(_SHOWN + " AND t.id = :id FOR UPDATE OF t", tenant="uuid", id="u
 _PAGE = written(
     _SHOWN + " AND t.id > :after ORDER BY t.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
 )
+_PICK = written(
+    _SHOWN + " AND t.id = ANY (:ids) AND t.id > :after ORDER BY t.id LIMIT :limit",
+    tenant="uuid", ids="uuid[]", after="uuid", limit="int",
+)  # fmt: skip
 _RENAME = written(
     "UPDATE team SET name = :name WHERE tenant_id = :tenant AND id = :id",
     tenant="uuid", id="uuid", name="text",
@@ -63,6 +67,7 @@ _GOES_WITH_IT = tuple(
         "UPDATE service SET team_id = NULL WHERE tenant_id = :tenant AND team_id = :id"
         " AND archived_at IS NOT NULL",
         "DELETE FROM role_binding WHERE tenant_id = :tenant AND subject_kind = 'team' AND subject_id = :id",
+        "DELETE FROM role_binding WHERE tenant_id = :tenant AND scope_kind = 'team' AND scope_id = :id",
         "DELETE FROM team_member WHERE tenant_id = :tenant AND team_id = :id",
         "DELETE FROM team WHERE tenant_id = :tenant AND id = :id",
     )
@@ -81,9 +86,13 @@ async def lock(tx: Tx, id: UUID) -> Team | None:
     return msgspec.convert(dict(row), Team) if row else None
 
 
-async def page(tx: Tx, after: UUID, limit: int) -> list[Team]:
-    """Teams in the order in which they were made."""
-    return [msgspec.convert(dict(row), Team) for row in await tx.fetch(_PAGE, after=after, limit=limit)]
+async def page(tx: Tx, after: UUID, limit: int, only: list[UUID] | None) -> list[Team]:
+    """Teams in the order in which they were made: all, or these only."""
+    if only is None:
+        rows = await tx.fetch(_PAGE, after=after, limit=limit)
+    else:
+        rows = await tx.fetch(_PICK, ids=only, after=after, limit=limit)
+    return [msgspec.convert(dict(row), Team) for row in rows]
 
 
 async def rename(tx: Tx, id: UUID, name: str) -> None:
@@ -112,6 +121,7 @@ async def owned_service(tx: Tx, id: UUID) -> str | None:
 
 
 async def delete(tx: Tx, id: UUID) -> None:
-    """Delete a team that owns no service but archived ones, with its roles and its list of members."""
+    """Delete a team that owns no service but archived ones, with its roles, the roles that others have in it,
+    and its list of members."""
     for statement in _GOES_WITH_IT:
         await tx.fetch(statement, id=id)
