@@ -15,6 +15,7 @@ pytest_plugins = ("surroundings",)
 pytestmark = pytest.mark.browser
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PARTS = ("", "/members", "/invitations", "/teams")
+BUTTONS = {"/members": ("Manage Bob", "Remove Bob"), "/teams": ("Manage On call",)}
 NAME = "Wolfeschlegelsteinhausenbergerdorff " * 3 + "x" * 80
 
 
@@ -84,3 +85,26 @@ def test_nothing_is_wider_than_the_screen_and_no_target_is_too_small(windows: Wi
             page.get_by_role("button", name="Give role").scroll_into_view_if_needed()
             expect(page.get_by_role("button", name="Give role")).to_be_in_viewport()
             page.keyboard.press("Escape")
+
+
+def test_a_long_list_is_read_in_pages(windows: Windows, org: Org) -> None:
+    page = windows.sign_in(org, path="/settings/teams")
+    page.evaluate(
+        """async (path) => {
+          const { csrf } = await (await fetch("/api/v1/me")).json();
+          for (let at = 0; at < 105; at++) {
+            const body = JSON.stringify({ name: `Team ${at}` });
+            const headers = { "content-type": "application/json", "x-csrf-token": csrf };
+            const answer = await fetch(path, { method: "POST", headers, body });
+            if (answer.status !== 201) throw new Error(await answer.text());
+          }
+        }""",
+        f"/api/v1/orgs/{org.slug}/teams",
+    )
+    page.reload()
+    items = page.locator("main .items > li")
+    expect(items).to_have_count(100)
+    page.get_by_role("button", name="Show more").click()
+    expect(items).to_have_count(106)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+    expect(items.last).to_contain_text("Team 104")
