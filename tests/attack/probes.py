@@ -34,6 +34,7 @@ REFERENCES: Final = {
     "team": ("team",),
     "subject": ("member", "team", "api_key"),
 }
+HERE: Final = "tests/attack/probes.py"
 _numbers = count(1)
 PASSWORD: Final = "correct horse battery staple"
 # What else a body may say; what must be unlike all before is made anew.
@@ -59,6 +60,8 @@ WORDS: Final[dict[str, Any]] = {
     "current": "not the one that it is",
     "new": "another horse with a battery",
     "if_version": 1,
+    "addresses": ["203.0.113.0/24"],
+    "quarantined": "process",
 }
 # What senders put into their bodies, by the format of the route.
 INTAKE: Final[dict[str, Callable[[Things], Any]]] = {
@@ -150,18 +153,16 @@ class Probe:
         """Raise Unplanned for a place, a field or a format that no table here names."""
         for place in self.places:
             if place not in PLACES:
-                raise Unplanned(
-                    f"{self}: add {{{place}}} to PLACES in {__file__}, and make one in estate.py."
-                )
+                raise Unplanned(f"{self}: add {{{place}}} to PLACES in {HERE}, and make one in estate.py.")
         for name in self._fields:
             if name not in REFERENCES and name not in WORDS:
                 raise Unplanned(
-                    f"{self}: add the field {name!r} to WORDS in {__file__}, or to REFERENCES where it names"
+                    f"{self}: add the field {name!r} to WORDS in {HERE}, or to REFERENCES where it names"
                     " another thing."
                 )
         takes, source = self._takes, self.route.kwargs.get("source")
         if takes is not None and not is_struct(takes) and (not source or source.NAME not in INTAKE):
-            raise Unplanned(f"{self}: add a body of this format to INTAKE in {__file__}.")
+            raise Unplanned(f"{self}: add a body of this format to INTAKE in {HERE}.")
 
     @property
     def _takes(self) -> Any:
