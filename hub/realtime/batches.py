@@ -13,6 +13,7 @@ from hub.contract import frames
 from hub.domain.resume import Place
 from hub.domain.sight import View
 from hub.realtime.chunks import SIZE, Chunks, floor
+from hub.realtime.classes import Classes
 from hub.realtime.feed import Feed
 from hub.realtime.reader import Reader
 from hub.services.cursors import Cursors
@@ -38,6 +39,7 @@ class Batches:
         self._chunks = chunks
         self._cursors = cursors
         self._clock = clock
+        self.classes = Classes()
         self._kept: OrderedDict[tuple[int, int, int, int, View], Batch] = OrderedDict()
 
     def next(self, reader: Reader) -> Batch | None:

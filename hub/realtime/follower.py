@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,6 +14,7 @@ from hub.domain.access import Grant
 from hub.domain.resume import Plan
 from hub.domain.sight import View
 from hub.metrics import STREAMS_ENDED
+from hub.realtime.classes import MOST
 from hub.realtime.feed import Feed
 from hub.realtime.reader import Reader
 from hub.services import access, views
@@ -26,6 +26,7 @@ HEARTBEAT: Final = 15.0
 RETRY: Final = frames.Retry(min=200, max=5_000)
 LIMITS: Final = frames.Limits(message_bytes=64 * 1024, messages_per_second=20)
 AUTHORISE_AGAIN: Final = 1.0
+EXPIRE_AGAIN: Final = 0.5
 SILENT_BEATS: Final = 2  # pings without an answer
 
 _encoder = msgspec.json.Encoder()
@@ -148,7 +149,10 @@ class Follower:
         return resume.plan(place, feed.prefix.epoch, feed.prefix.head, view.hash, sure)
 
     def _go(self, feed: Feed, view: View, plan: Plan) -> None:
-        reader = Reader(feed, view, plan.position, self._send, self._cut)
+        shared = self._share(feed, view)
+        if shared is None:
+            return
+        reader = Reader(feed, shared, plan.position, self._send, self._cut)
         if plan.mode == "reset":
             reader.reset = plan.reason
         self._tell(
@@ -174,10 +178,19 @@ class Follower:
             if self._authorising is None:
                 self._authorising = asyncio.create_task(self._authorise_again(), name="authorise again")
 
+    def _share(self, feed: Feed, view: View) -> View | None:
+        """The view as others have it; None where it would be one too many, and the stream has been ended."""
+        shared = self._station.batches.classes.enter(feed.tenant, view)
+        if shared is None:
+            many = f"The streams of this organization have {MOST} different views here, which is the most."
+            self.end("too_many_streams", many, RETRY.max)
+        return shared
+
     def _drop_reader(self) -> None:
         if self._reader is not None:
             self._station.wheel.remove(self)
             self._station.pump.remove(self._reader)
+            self._station.batches.classes.leave(self._reader.feed.tenant, self._reader.view)
             self._reader = None
 
     async def _authorise(self) -> bool:
@@ -187,7 +200,7 @@ class Follower:
             async with self._station.authorising:
                 grant = await access.still(self._station.ports, self.grant)
             if grant is None:
-                self.end("revoked", "Your access to this organization has ended.")
+                self._end_without_rights()
             elif doubts == self._doubts and not self.is_over:
                 self._settled = doubts
                 self.grant = grant
@@ -213,21 +226,33 @@ class Follower:
         except Exception as error:
             self._station.troubled("a stream waits to be authorised again", error=repr(error))
             return False
-        view = views.view(self.grant)
-        if view != self._reader.view:
-            self._reader.look(view)
-            self._reader.reset = "view"
-        self._reader.held = False
-        self._station.pump.wake([self._reader])
+        view, reader = views.view(self.grant), self._reader
+        if view != reader.view:
+            shared = self._share(reader.feed, view)
+            if shared is None:
+                return True
+            self._station.batches.classes.leave(reader.feed.tenant, reader.view)
+            reader.look(shared)
+            reader.reset = "view"
+        reader.held = False
+        self._station.pump.wake([reader])
         return True
 
     def _expire(self) -> None:
         if self._expiry is not None:
             self._expiry.cancel()
         if self.grant.expires_at is not None:
+            # What ends may be one role of several; and it has ended when the database says so, whose clock
+            # may be behind ours: then it is asked again, by and by.
             left = (self.grant.expires_at - self._station.ports.clock()).total_seconds()
-            expired = partial(self.end, "expired", "Sign in again, or use a newer key.")
-            self._expiry = asyncio.get_running_loop().call_later(max(0.0, left), expired)
+            self._expiry = asyncio.get_running_loop().call_later(max(EXPIRE_AGAIN, left), self.suspect)
+
+    def _end_without_rights(self) -> None:
+        ends = self.grant.expires_at
+        if ends is not None and ends <= self._station.ports.clock():
+            self.end("expired", "Sign in again, or use a newer key.")
+        else:
+            self.end("revoked", "Your access to this organization has ended.")
 
     def _tell(self, frame: frames.Frame) -> None:
         sent = self._send(_encoder.encode(frame))
