@@ -32,9 +32,23 @@ FORGERIES = {
     " TO hub_directory USING (true)",
     "the directory reading a secret": "GRANT SELECT (secret) ON identity TO hub_directory",
     "the directory reading bodies": "GRANT SELECT ON inbox TO hub_directory",
+    "a policy that narrows": "CREATE POLICY less ON alert AS RESTRICTIVE TO hub_runtime USING (true)",
+    "a policy for one command": "CREATE POLICY more ON alert FOR DELETE TO hub_runtime USING (true)",
+    "the inbox changed by all": "ALTER POLICY tenant_change ON inbox WITH CHECK (true)",
     "a view": "CREATE VIEW all_incidents AS SELECT * FROM incident",
+    "a view that asks as its caller": "CREATE VIEW all_incidents WITH (security_invoker = true)"
+    " AS SELECT * FROM incident",
+    "a rule": "CREATE RULE sly AS ON INSERT TO team DO ALSO SELECT * FROM incident",
     "a materialized view": "CREATE MATERIALIZED VIEW all_incidents AS SELECT * FROM incident",
     "a partition": "CREATE TABLE big (tenant_id uuid NOT NULL) PARTITION BY HASH (tenant_id)",
+    "a partition of one's own": "CREATE TABLE big (tenant_id uuid NOT NULL) PARTITION BY HASH (tenant_id);"
+    "CREATE TABLE big_0 PARTITION OF big FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+    "a table that inherits": "CREATE TABLE heir () INHERITS (incident)",
+    "a foreign table": "CREATE FOREIGN DATA WRAPPER far; CREATE SERVER far FOREIGN DATA WRAPPER far;"
+    "CREATE FOREIGN TABLE afar (tenant_id uuid NOT NULL) SERVER far",
+    "a server elsewhere": "CREATE FOREIGN DATA WRAPPER far; CREATE SERVER far FOREIGN DATA WRAPPER far",
+    "a publication": "CREATE PUBLICATION news FOR TABLE incident",
+    "a large object": "SELECT lo_create(0)",
     "a schema of somebody's": "CREATE SCHEMA attic",
     "a function outside the list": "CREATE FUNCTION public.peek() RETURNS bigint LANGUAGE sql"
     " SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM public.incident'",
@@ -46,6 +60,8 @@ FORGERIES = {
     " SET search_path = pg_catalog",
     "a function with more rights": "ALTER FUNCTION directory.server() SECURITY DEFINER",
     "a function for everybody": "GRANT EXECUTE ON FUNCTION directory.gauges() TO PUBLIC",
+    "a function that may look below policies": "ALTER FUNCTION directory.server() LEAKPROOF",
+    "a procedure": "CREATE PROCEDURE public.move() LANGUAGE sql AS ''",
     "a function that is gone": "DROP FUNCTION directory.gauges()",
     "a key across tenants": "ALTER TABLE team ADD UNIQUE (name)",
     "an index across tenants": "CREATE UNIQUE INDEX ON service (name)",
@@ -58,13 +74,29 @@ FORGERIES = {
     "deleting from the log": "GRANT DELETE ON audit_log TO hub_runtime",
     "one column of the log": "GRANT UPDATE (at) ON incident_event TO hub_runtime",
     "everybody reading": "GRANT SELECT ON head TO PUBLIC",
+    "passing a right on": "GRANT SELECT ON team TO hub_runtime WITH GRANT OPTION",
+    "the order of all requests": "GRANT SELECT ON SEQUENCE inbox_arrival_seq TO hub_runtime",
+    "creating schemas": "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO hub_runtime',"
+    " current_database()); END $$",
     "creating tables": "GRANT CREATE ON SCHEMA public TO hub_runtime",
     "rights on tables to come": "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO hub_runtime",
     "a log without its trigger": "DROP TRIGGER immutable ON audit_log",
     "a log whose trigger sleeps": "ALTER TABLE incident_event DISABLE TRIGGER immutable",
     "a trigger of somebody's": "CREATE TRIGGER sly BEFORE INSERT ON head EXECUTE FUNCTION refuse_change()",
+    "an event trigger": "CREATE FUNCTION public.peek() RETURNS event_trigger LANGUAGE plpgsql AS"
+    " 'BEGIN END'; CREATE EVENT TRIGGER sly ON ddl_command_end EXECUTE FUNCTION peek()",
     "a role that sees past everything": "ALTER ROLE hub_runtime BYPASSRLS",
     "a role that may become the owner": "GRANT hub_owner TO hub_runtime",
+    "a role that may become the directory": "GRANT hub_directory TO hub_runtime",
+    "a role that reads everything": "GRANT pg_read_all_data TO hub_runtime",
+    "a migrator that reads everything": "GRANT pg_read_all_data TO hub_migrator",
+    "a role of a new name": "CREATE ROLE hub_guest LOGIN",
+    "a stranger who may become the owner": "CREATE ROLE guest LOGIN; GRANT hub_owner TO guest",
+    "a stranger who may become the process": "CREATE ROLE guest LOGIN; GRANT hub_runtime TO guest",
+    "a tenant for every session": "ALTER ROLE hub_runtime SET hub.tenant ="
+    " '00000000-0000-0000-0000-000000000000'",
+    "security that sessions switch off": "ALTER ROLE hub_runtime SET row_security = off",
+    "another schema first": "ALTER ROLE hub_runtime SET search_path = directory, public",
     "an owner that can sign in": "ALTER ROLE hub_owner LOGIN",
 }  # fmt: skip
 

@@ -57,13 +57,15 @@ GUARDED = {
 }  # fmt: skip
 ROLES = {"hub_owner": False, "hub_directory": False, "hub_eraser": False, "hub_migrator": True,
          "hub_runtime": True}  # name: may sign in  # fmt: skip
+BOUNDS = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "tcp_user_timeout",
+          "synchronous_commit"]  # what a role may have set for its sessions  # fmt: skip
 OURS = "NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
 
 
 async def faults(connection: asyncpg.Connection) -> list[str]:
     """Everything in this database that would let somebody round the wall; empty where it stands."""
     found: list[str] = []
-    for check in (relations, policies, functions, keys, grants, directory_reads, triggers, roles):
+    for check in (relations, policies, functions, keys, grants, directory_reads, triggers, roles, others):
         found += await check(connection)
     return found
 
@@ -128,7 +130,7 @@ async def functions(connection: asyncpg.Connection) -> list[str]:
     rows = await connection.fetch(
         f"""
         SELECT p.oid::regprocedure::text AS name, p.prosecdef AS definer, p.proconfig::text AS config,
-          pg_get_userbyid(p.proowner) AS owner,
+          pg_get_userbyid(p.proowner) AS owner, p.proleakproof AS leakproof,
           has_function_privilege('public', p.oid, 'EXECUTE') AND p.prorettype <> 'trigger'::regtype AS open
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname {OURS}
         """
@@ -141,6 +143,8 @@ async def functions(connection: asyncpg.Connection) -> list[str]:
             found.append(f"the function {name} is not on the list, or not with these rights")
         if row["owner"] != owner or row["open"]:
             found.append(f"the function {name} is owned by {row['owner']}, or open to everybody")
+        if row["leakproof"]:
+            found.append(f"the function {name} may be asked about rows below the policies")
         if row["config"] != '{"search_path=pg_catalog, pg_temp"}':
             found.append(f"the function {name} searches {row['config']}")
     return found
@@ -267,3 +271,28 @@ async def roles(connection: asyncpg.Connection) -> list[str]:
         if ROLES.get(row["name"]) != row["login"] or row["strong"] or row["member_of"] != members:
             found.append(f"the role {row['name']} may too much")
     return found
+
+
+async def others(connection: asyncpg.Connection) -> list[str]:
+    """What else could carry rows away, change statements on their way, or preset a session."""
+    rows = await connection.fetch(
+        """
+        SELECT 'the rule ' || rulename AS name FROM pg_rewrite WHERE ev_class >= 16384
+        UNION ALL SELECT 'the event trigger ' || evtname FROM pg_event_trigger
+        UNION ALL SELECT 'the publication ' || pubname FROM pg_publication
+        UNION ALL SELECT 'the foreign server ' || srvname FROM pg_foreign_server
+        UNION ALL SELECT 'the right to create schemas' WHERE has_database_privilege('hub_runtime',
+          current_database(), 'CREATE')
+        UNION ALL SELECT format('the member %s of %s', m.member::regrole, m.roleid::regrole)
+          FROM pg_auth_members m WHERE m.roleid::regrole::text LIKE 'hub\\_%'
+            AND (m.member <> 'hub_migrator'::regrole OR m.admin_option)
+        UNION ALL SELECT 'the right to pass on ' || c.relname FROM pg_class c, aclexplode(c.relacl) a
+          WHERE a.is_grantable AND a.grantee <> c.relowner
+        UNION ALL SELECT 'the large object ' || oid FROM pg_largeobject_metadata
+        UNION ALL SELECT 'the setting ' || s FROM pg_db_role_setting, unnest(setconfig) AS s
+          WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND split_part(s, '=', 1) <> ALL ($1)
+        """,
+        BOUNDS,
+    )
+    return [f"{row['name']} is not ours" for row in rows]
