@@ -107,7 +107,9 @@ class Request(RequestHandler):
 
     async def head(self, *args: str, **kwargs: str) -> None:
         """GET without its body; Tornado leaves the body out."""
-        await cast(Any, self.get(*args, **kwargs))
+        answering = cast(Any, self.get(*args, **kwargs))
+        if answering is not None:  # where GET waits for nothing, it is over
+            await answering
 
     def read(self, kind: type[Kind]) -> Kind:
         """The JSON body as `kind`; an empty body is an empty object. Raise Invalid or WrongType."""
