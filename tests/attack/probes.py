@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from hub.contract.commands import COMMANDS
+from hub.contract.ids import PREFIXES
 from hub.contract.words import Action
 from hub.door.route import ByCommand, Public, Route
 from hub.door.says import Says, said
@@ -33,7 +34,9 @@ REFERENCES: Final = {
     "services": ("service",),
     "team": ("team",),
     "subject": ("member", "team", "api_key"),
+    "scope": ("service", "team", "incident"),
 }
+KINDS: Final = {prefix: kind for kind, prefix in PREFIXES.items()}
 HERE: Final = "tests/attack/probes.py"
 _numbers = count(1)
 PASSWORD: Final = "correct horse battery staple"
@@ -176,6 +179,8 @@ class Probe:
     def _value(self, takes: type[msgspec.Struct], name: str, things: Things) -> Any:
         if name in REFERENCES:
             thing = things[REFERENCES[name][0]]
+            if name == "scope":
+                return {"kind": KINDS[thing.partition("_")[0]], "id": thing}
             field = next(each for each in msgspec.structs.fields(takes) if each.encode_name == name)
             return [thing] if "list" in str(field.type) else thing
         value = WORDS[name]
