@@ -101,13 +101,15 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrganizationResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An organization, and what the caller may do in it. `version` is its own, for If-Match."""
+    """An organization, and what the caller may do: `actions` in all of it, `actions_somewhere` there or in a
+    narrower scope. `version` is its own, for If-Match."""
 
     id: str
     slug: str
     name: str
     actor: Named
     actions: list[Action]
+    actions_somewhere: list[Action]
     nobody_is_paged: bool
     version: int
 

@@ -105,6 +105,7 @@ def _resource(grant: Grant, found: Organization | None) -> OrganizationResource:
         name=found.name,
         actor=Named(grant.actor.id, grant.actor.name),
         actions=sorted(grant.actions),
+        actions_somewhere=sorted(grant.anywhere),
         nobody_is_paged=True,  # there is no notification target and no relay yet
         version=found.version,
     )

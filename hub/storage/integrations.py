@@ -40,12 +40,12 @@ _PAGE = written(
     _SHOWN + " AND i.id > :after ORDER BY i.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
 )
 _PICK = written(
-    """
-    SELECT i.id, i.name, i.service_id, s.name AS service_name, i.disabled_at, i.created_at, i.version
-    FROM unnest(:seen) AS v (id) CROSS JOIN LATERAL (
-      SELECT * FROM integration WHERE tenant_id = :tenant AND service_id = v.id AND archived_at IS NULL
-        AND id > :after ORDER BY id LIMIT :limit) i
-    JOIN service s ON s.tenant_id = :tenant AND s.id = i.service_id
+    _SHOWN
+    + """
+      AND i.id IN (
+        SELECT p.id FROM unnest(:seen) AS v (id) CROSS JOIN LATERAL (
+          SELECT id FROM integration WHERE tenant_id = :tenant AND service_id = v.id AND archived_at IS NULL
+            AND id > :after ORDER BY id LIMIT :limit) p)
     ORDER BY i.id LIMIT :limit
     """,
     tenant="uuid", seen="uuid[]", after="uuid", limit="int",
