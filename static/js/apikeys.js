@@ -66,12 +66,15 @@ function making() {
     autocomplete: "off",
     placeholder: "Deploy bot",
   });
-  const role = pick(() => {
-    const can = givable(organization.value?.actions ?? []);
-    return ROLES.filter(([value]) => can.includes(value));
-  }, () => "responder");
-  const chosen = signal("responder");
-  role.addEventListener("change", () => chosen.value = role.value);
+  const chosen = signal("");
+  const role = pick(
+    () => {
+      const can = givable(organization.value?.actions ?? []);
+      return ROLES.filter(([value]) => can.includes(value));
+    },
+    () => "responder",
+    (value) => chosen.value = value,
+  );
   const life = choice(LIVES);
   const scopes = boxes({
     legend: "Only these actions",

@@ -17,7 +17,8 @@ import { here } from "./session.js";
  *   open_incidents: number, created_at: string, archived_at: string | null, version: number}} Service */
 /** @typedef {{last4: string, created_at: string, expires_at: string | null, last_used_at: string | null}} KeyShown */
 /** @typedef {{id: string, name: string, service: Named, keys: KeyShown[], last_used_at: string | null,
- *   created_at: string, disabled_at: string | null, version: number}} Integration */
+ *   created_at: string, disabled_at: string | null, version: number,
+ *   hold: {addresses: string[], since: string, releasing: string | null} | null}} Integration */
 /** @typedef {Integration & {urls: Record<string, string>, snippets: Record<string, string>,
  *   key?: string | null}} Sendable */
 
@@ -59,6 +60,12 @@ export function statusOf({ status, archived_at }) {
   if (archived_at) return badge("quiet", "Archived");
   if (status === "ok") return badge("good", "OK");
   return badge(status === "down" ? "bad" : "warn", status === "down" ? "Down" : "Degraded");
+}
+
+/** @param {Integration} integration */
+export function stateOf({ disabled_at, hold }) {
+  if (disabled_at) return badge("quiet", "Disabled");
+  return hold ? badge("warn", "On hold") : badge("good", "Enabled");
 }
 
 /** A moment in the past, ticking. @param {string | null} at @param {string} [never] */

@@ -6,8 +6,9 @@
 import { call } from "./api.js";
 import { h, signal } from "./core.js";
 import { notice } from "./notices.js";
+import { settings } from "./parts.js";
 import * as place from "./place.js";
-import { here } from "./session.js";
+import { here, may } from "./session.js";
 
 /** @typedef {import("./tools.js").Show} Show */
 /** @template T @typedef {import("./core.js").Signal<T>} Signal */
@@ -63,6 +64,7 @@ function firstAlert() {
   return h(
     "div",
     null,
+    nextStep(),
     h(
       "p",
       { class: "faint" },
@@ -71,4 +73,22 @@ function firstAlert() {
     h("pre", { tabindex: "0", role: "region", "aria-label": "Command that sends a test alert" }, line),
     button("Copy", copy),
   );
+}
+
+/** Who may set up integrations is led to one, or to making the first. */
+function nextStep() {
+  const any = signal(/** @type {string | null} */ (null));
+  if (may("integration:manage")) {
+    call("GET", place.api(here.slug, "/integrations?limit=1")).then(
+      ({ data }) => any.value = data[0]?.id ?? "",
+      () => {}, // the command below is there all the same
+    );
+  }
+  const all = settings(here.slug, "integrations");
+  return h("p", null, () => {
+    if (any.value === null) return null;
+    return any.value
+      ? h("a", { href: `${all}/${any.value}` }, "Send a test alert from here")
+      : h("a", { href: all }, "Make an integration");
+  });
 }

@@ -4,12 +4,13 @@
  */
 
 import { call } from "./api.js";
-import { ago, ahead, badge, INTEGRATIONS, MANY, named, pageOf, serviceList } from "./catalogue.js";
+import { ago, ahead, INTEGRATIONS, MANY, named, pageOf, serviceList, stateOf } from "./catalogue.js";
 import { derive, h, signal } from "./core.js";
 import { confirm } from "./dialog.js";
 import { each } from "./each.js";
 import { attempt, change, create } from "./edit.js";
 import { form } from "./form.js";
+import { leaked } from "./leaked.js";
 import { notice } from "./notices.js";
 import { settings as address } from "./parts.js";
 import { follows, pick } from "./pick.js";
@@ -52,9 +53,13 @@ settings({
     section("Send to it", sends()),
     section("Keys", keys()),
     section("Settings", editing()),
+    section("If the key leaked", leaked({ path, integration, manages })),
     section("Disable", disabling()),
   ],
-  choices: () => manages.peek() ? [{ title: "Rotate the key", run: renew }] : [],
+  choices: () =>
+    manages.peek()
+      ? [{ title: "Send a test alert", run: test }, { title: "Rotate the key", run: renew }]
+      : [],
 });
 
 /** @param {string} title @param {Child} rest */
@@ -67,7 +72,7 @@ function summary() {
   return h("p", { class: "summary" }, () => {
     const one = integration.value;
     return one && [
-      one.disabled_at ? badge("quiet", "Disabled") : badge("good", "Enabled"),
+      stateOf(one),
       h(
         "span",
         { class: "faint" },
@@ -96,6 +101,11 @@ function once(key) {
     note: "Whoever has this key can send alerts. It is in the snippets below, too.",
     done: () => made.value = null,
   });
+}
+
+function test() {
+  const button = document.querySelector(".trying button");
+  if (button instanceof HTMLElement) button.click();
 }
 
 function renew() {

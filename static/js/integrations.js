@@ -3,7 +3,16 @@
  * @module
  */
 
-import { ago, badge, integrationList, INTEGRATIONS, MANY, named, pageOf, serviceList } from "./catalogue.js";
+import {
+  ago,
+  integrationList,
+  INTEGRATIONS,
+  MANY,
+  named,
+  pageOf,
+  serviceList,
+  stateOf,
+} from "./catalogue.js";
 import { h, signal } from "./core.js";
 import { create } from "./edit.js";
 import { form } from "./form.js";
@@ -115,14 +124,8 @@ function row(item) {
       "div",
       { class: "what" },
       h("strong", null, () => h("a", { href: pageOf("integrations", it().id) }, it().name)),
-      h("p", { class: "faint" }, () => ["for ", it().service.name]),
+      h("p", { class: "faint" }, () => `for ${it().service.name}, last use `, () => ago(it().last_used_at)),
     ),
-    h("p", { class: "faint" }, "last use ", () => ago(it().last_used_at)),
     h("div", { class: "do" }, () => stateOf(it())),
   );
-}
-
-/** @param {Integration} integration */
-function stateOf({ disabled_at }) {
-  return disabled_at ? badge("quiet", "Disabled") : badge("good", "Enabled");
 }

@@ -19,18 +19,23 @@ export function follows(input, get) {
   return input;
 }
 
-/** A select whose options come and go; what is chosen stays. @param {() => Option[]} options
- * @param {() => string} [get] the value while nobody has chosen another one */
-export function pick(options, get = () => "") {
+/** A select whose options come and go; what somebody has chosen stays. @param {() => Option[]} options
+ * @param {() => string} [get] the value while nobody has chosen another one
+ * @param {(value: string) => void} [changed] told of each value, the first too */
+export function pick(options, get = () => "", changed = () => {}) {
   const select = h("select", null);
-  let before = "";
+  let chosen = /** @type {string | null} */ (null);
+  select.addEventListener("change", () => {
+    chosen = select.value;
+    changed(chosen);
+  });
   effect(() => {
     const now = get();
-    const kept = select.value === before ? now : select.value;
+    if (chosen === now) chosen = null;
     select.replaceChildren(...options().map(([value, label]) => h("option", { value }, label)));
-    select.value = kept;
+    select.value = chosen ?? now;
     if (select.selectedIndex < 0) select.selectedIndex = 0;
-    before = now;
+    changed(select.value);
   });
   return select;
 }

@@ -5,6 +5,7 @@
 
 import { call } from "./api.js";
 import { ago, badge, pageOf } from "./catalogue.js";
+import { clockTime, day } from "./clock.js";
 import { derive, h, signal } from "./core.js";
 import { decisionOf, stateOf } from "./outcome.js";
 import { settings as address } from "./parts.js";
@@ -52,16 +53,22 @@ function facts(one) {
   return h(
     "dl",
     { class: "facts-list" },
-    fact("State", badge(tone, word), " ", h("span", { class: "faint" }, meaning)),
+    fact("State", badge(tone, word)),
+    one.state === "done" ? null : fact("Meaning", meaning),
     one.reason ? fact("Why", one.reason) : null,
     fact("Integration", h("a", { href: pageOf("integrations", one.integration.id) }, one.integration.name)),
     fact("Format", one.format),
-    fact("Received", ago(one.received_at)),
-    fact("Processed", ago(one.processed_at, "not yet")),
+    fact("Received", ...moment(one.received_at)),
+    fact("Processed", ...moment(one.processed_at)),
     fact("Receipt", h("code", null, one.id)),
     fact("Request", h("code", null, one.request_id)),
     one.truncated ? fact("Size", "It was too large: only its beginning was kept.") : null,
   );
+}
+
+/** @param {string | null} at */
+function moment(at) {
+  return at ? [`${day(at)}, ${clockTime(at)}, `, ago(at)] : ["not yet"];
 }
 
 /** @param {string} name @param {import("./core.js").Simple[]} value */

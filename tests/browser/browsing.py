@@ -16,7 +16,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from hub.cli.children import command as child
 from hub.cli.children import web_processes
@@ -224,3 +225,31 @@ def enter(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
+
+
+def row(page: Page, name: str) -> Locator:
+    """The row of somebody or something in the page's own list."""
+    return page.locator("main .items > li").filter(has=page.get_by_text(name, exact=True))
+
+
+def ask(page: Page, method: str, path: str, body: Any = None, version: int = 0) -> Any:
+    """Ask the API as the page would, from elsewhere."""
+    script = """async ([method, path, body, version]) => {
+      const { csrf } = await (await fetch("/api/v1/me")).json();
+      const headers = { "content-type": "application/json", "x-csrf-token": csrf };
+      if (version) headers["if-match"] = `"${version}"`;
+      const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+      return [answer.status, await answer.json()];
+    }"""
+    status, answer = page.evaluate(script, [method, path, body, version])
+    assert status < 300, answer
+    return answer
+
+
+def axe_faults(page: Page) -> list[str]:
+    """What axe finds on a page as it stands: which rule, which element, and why."""
+    return [
+        f"{page.url} {one['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
+        for one in Axe().run(page).response["violations"]
+        for node in one["nodes"]
+    ]

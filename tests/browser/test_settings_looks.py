@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browsing import Org, Windows
+from browsing import Org, Windows, axe_faults
 from playwright.sync_api import Page, expect
 
 from hub.contract.words import Role
@@ -17,16 +16,6 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PARTS = ("", "/members", "/invitations", "/teams")
 BUTTONS = {"/members": ("Manage Bob", "Remove Bob"), "/teams": ("Manage On call",)}
 NAME = "Wolfeschlegelsteinhausenbergerdorff " * 3 + "x" * 80
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds, which element, and why."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{page.url} {one['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
-        for one in found
-        for node in one["nodes"]
-    ]
 
 
 def opened(page: Page, org: Org, part: str) -> None:
@@ -47,16 +36,16 @@ def test_axe_finds_nothing_in_either_theme(windows: Windows, org: Org) -> None:
             expect(page.locator(".secret")).to_be_visible()
         for theme in THEMES:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            found += faults(page)
+            found += axe_faults(page)
             for button in {"/members": ["Manage Bob", "Remove Bob"], "/teams": ["Manage On call"]}.get(
                 part, []
             ):
                 page.get_by_role("button", name=button).click()
                 expect(page.get_by_role("dialog")).to_be_visible()
-                found += faults(page)
+                found += axe_faults(page)
                 page.keyboard.press("Escape")
     page.locator("#bar .organization").click()
-    found += faults(page)
+    found += axe_faults(page)
     assert found == []
 
 
