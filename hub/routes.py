@@ -25,7 +25,9 @@ from hub.handlers import (
     sessions,
     teams,
 )
+from hub.realtime.longpoll import Events
 from hub.realtime.socket import Stream
+from hub.realtime.sse import EventStream
 from hub.sources import alertmanager, generic, pagerduty
 from hub.sources.base import Source
 
@@ -89,6 +91,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(INCIDENT + "/timeline", incidents.Timeline, {"GET": Action.INCIDENT_READ}),
     Route(INCIDENT + "/{command}", incidents.Command, {"POST": ByCommand()}),
     Route(ORG + "/stream", Stream, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
+    Route(ORG + "/events/stream", EventStream, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
+    Route(ORG + "/events", Events, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
     # what they look up
     Route(
         ORG + "/services",

@@ -51,6 +51,9 @@ async def admit(request: Request) -> None:
         headers, own = request.request.headers, request.desk.origins
         if not origins.may_open_socket(headers, own, by_cookie=by_cookie):
             raise CrossOrigin()
+    elif request.is_stream:
+        if not origins.may_stream(request.request.headers, request.desk.origins, by_cookie=by_cookie):
+            raise CrossOrigin()
     elif by_cookie and method not in SAFE:
         _check_page(request)
         _check_token(request, credential)

@@ -38,6 +38,15 @@ def may_open_socket(headers: Mapping[str, str], origins: frozenset[str], *, by_c
     return origin in origins
 
 
+def may_stream(headers: Mapping[str, str], origins: frozenset[str], *, by_cookie: bool) -> bool:
+    """Whether a stream over plain HTTP may open from this page: browsers leave the Origin out of a GET to
+    their own, and then say same-origin (Fetch Metadata, section 2.3)."""
+    origin = headers.get("Origin")
+    if origin is None:
+        return not by_cookie or headers.get("Sec-Fetch-Site") == "same-origin"
+    return origin in origins
+
+
 def address(peer: str, forwarded: str, trusted: Networks) -> str:
     """Who is at the other end: the peer, or the last `X-Forwarded-For` entry that is no proxy of ours.
 

@@ -68,6 +68,17 @@ class NotASocket(errors.HubError):
     code = "upgrade_required"
 
 
+class Reset(errors.HubError):
+    """This cursor is of a log or a view that is no more: drop what you have, read the lists, go on."""
+
+    code = "reset"
+
+    def __init__(self, reason: str, cursor: str) -> None:
+        super().__init__()
+        self.reason = reason
+        self.cursor = cursor
+
+
 class Internal(errors.HubError):
     """Something went wrong here. It was logged under this request id."""
 
@@ -93,6 +104,7 @@ STATUS: Final[dict[type[errors.HubError], int]] = {
     CrossOrigin: 403,
     BadToken: 403,
     WrongMethod: 405,
+    Reset: 410,
     TooLarge: 413,
     WrongType: 415,
     WrongHost: 421,
@@ -139,6 +151,8 @@ def problem(error: errors.HubError, request_id: str) -> Problem:
         errors=faults(error),
         current=error.current if isinstance(error, errors.Conflict | errors.Stale) else msgspec.UNSET,
         first=error.first if isinstance(error, errors.Conflict) else msgspec.UNSET,
+        reason=error.reason if isinstance(error, Reset) else msgspec.UNSET,
+        cursor=error.cursor if isinstance(error, Reset) else msgspec.UNSET,
     )
     headers = {}
     if isinstance(error, errors.Unavailable | errors.RateLimited):

@@ -50,6 +50,8 @@ class Request(RequestHandler):
     problem_code = ""
     has_dead_cookie = False
     answers_while_closed = False
+    is_stream = False  # a GET that goes on: its page is asked for as that of a change is
+    is_endless = False
     quotas: tuple[Quota, ...] = ()
 
     def initialize(self, route: Route, desk: Desk, **supplies: Any) -> None:
@@ -145,12 +147,12 @@ class Request(RequestHandler):
             raise Stale(None, "If-Match is not an ETag of this resource.")
         return int(version)
 
-    def finish(self, chunk: Any = None) -> Future[None]:
-        """Send it, with what is left of the quotas that the guard counted; refusals and sockets too."""
-        if self.quotas:
+    def flush(self, include_footers: bool = False) -> Future[None]:
+        """Send it, with what is left of the quotas that the guard counted; refusals and streams too."""
+        if self.quotas and not self._headers_written:
             self.set_header("RateLimit-Policy", ", ".join(quota.policy for quota in self.quotas))
             self.set_header("RateLimit", ", ".join(quota.left for quota in self.quotas))
-        return super().finish(chunk)
+        return super().flush(include_footers)
 
     def answer(self, said: object, status: int = 200) -> None:
         """Send `said` as JSON."""

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
-from tornado.websocket import WebSocketHandler
 
 from hub import __version__
 from hub.contract.commands import COMMANDS
@@ -86,7 +85,7 @@ def _described(routes: Iterable[Route]) -> Iterator[tuple[Route, str]]:
     """The methods for machines: the API and what senders and balancers call, but no page and no stream."""
     for route in routes:
         is_api = route.machine or route.path.startswith(PREFIX)
-        if is_api and not issubclass(route.handler, WebSocketHandler):
+        if is_api and not getattr(route.handler, "is_endless", False):
             for method in route.guards:
                 yield route, method
 

@@ -1,55 +1,84 @@
-"""Frames, built once for each range and view and shared by all connections that need them."""
+"""Batches of events, built once for each range, view and encoding, and shared by all who need them."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from datetime import datetime
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
-import msgspec
-
-from hub.contract import frames
 from hub.domain.resume import Place
 from hub.domain.sight import View
 from hub.realtime.chunks import SIZE, Chunks, floor
 from hub.realtime.classes import Classes
+from hub.realtime.encodings import Encoding
 from hub.realtime.feed import Feed
-from hub.realtime.reader import Reader
 from hub.services.cursors import Cursors
+from hub.storage.log import LogEvent
 
 BYTES_MAX: Final = 64 * 1024
 KEPT: Final = 64
+CURSORS_KEPT: Final = 1024
 
-_encoder = msgspec.json.Encoder()
+Key = tuple[int, int, int, View, str]
 
 
-class Batch(NamedTuple):
-    """The range up to `end`: its frame, or None when the view contains nothing of it."""
+class Scene:
+    """What readers of one feed share when they see the same and speak the same."""
 
-    end: int
-    frame: bytes | None
-    events: int
+    __slots__ = ("encoding", "feed", "view", "view_hash")
+
+    def __init__(self, feed: Feed, view: View, view_hash: bytes, encoding: Encoding) -> None:
+        self.feed = feed
+        self.view = view
+        self.view_hash = view_hash
+        self.encoding = encoding
+
+
+class Batch:
+    """The range up to `end`; `count` is how many events of it the view contains. Without any there is no
+    frame."""
+
+    def __init__(self, batches: Batches, scene: Scene, end: int, events: Sequence[LogEvent]) -> None:
+        self.end = end
+        self.count = len(events)
+        self.frames: dict[int, bytes] = {}
+        self._batches = batches
+        self._scene = scene
+        self._events = events
+
+    def frame(self, told: int) -> bytes:
+        """The frame for a reader whose last cursor was the one of position `told`."""
+        frame = self.frames.get(told)
+        if frame is None:
+            scene, cursor = self._scene, self._cursor
+            frame = scene.encoding.events(cursor(told), cursor(self.end), self._events, cursor)
+            self.frames[told] = frame
+        return frame
+
+    def _cursor(self, position: int) -> str:
+        return self._batches.cursor(self._scene.feed, position, self._scene.view_hash)
 
 
 class Batches:
-    """Builds frames out of one chunk each: at most 64 KiB (but one event at least), so at most 256 events."""
+    """Builds batches out of one chunk each: at most 64 KiB (but one event at least), at most 256 events."""
 
-    def __init__(self, chunks: Chunks, cursors: Cursors, clock: Callable[[], datetime]) -> None:
+    def __init__(self, chunks: Chunks, cursors: Cursors) -> None:
         self._chunks = chunks
         self._cursors = cursors
-        self._clock = clock
         self.classes = Classes()
-        self._kept: OrderedDict[tuple[int, int, int, int, View], Batch] = OrderedDict()
+        self._kept: OrderedDict[Key, Batch] = OrderedDict()
+        self._written: OrderedDict[tuple[bytes, int, bytes], str] = OrderedDict()
 
-    def next(self, reader: Reader) -> Batch | None:
-        """What comes after the reader's position, which is below the head; None when it is not in memory."""
-        end = min(reader.feed.prefix.head, floor(reader.position) + SIZE)
-        generation = self._chunks.generation(reader.feed.tenant)
-        key = (generation, reader.told, reader.position, end, reader.view)  # a short hash might be another's
+    def next(self, scene: Scene, position: int) -> Batch | None:
+        """What comes after `position`, which is below the head; None when it is not in memory."""
+        feed = scene.feed
+        end = min(feed.prefix.head, floor(position) + SIZE)
+        generation = self._chunks.generation(feed.tenant)
+        # the view itself, since a short hash might be another's too
+        key = (generation, position, end, scene.view, scene.encoding.name)
         batch = self._kept.get(key)
         if batch is None:
-            batch = self._build(reader)
+            batch = self._build(scene, position)
             if batch is not None:
                 self._kept[key] = batch
                 if len(self._kept) > KEPT:
@@ -57,34 +86,26 @@ class Batches:
         return batch
 
     def cursor(self, feed: Feed, position: int, view_hash: bytes) -> str:
-        """The opaque text of one place in one view."""
-        place = Place(epoch=feed.prefix.epoch, position=position, view=view_hash)
-        return self._cursors.write(feed.tenant, place)
+        """The opaque text of one place in one view; the last ones are kept, since crowds need the same."""
+        key = (feed.prefix.epoch.bytes, position, view_hash)
+        text = self._written.get(key)
+        if text is None:
+            place = Place(epoch=feed.prefix.epoch, position=position, view=view_hash)
+            text = self._written[key] = self._cursors.write(feed.tenant, place)
+            if len(self._written) > CURSORS_KEPT:
+                self._written.popitem(last=False)
+        return text
 
-    def mark(self, reader: Reader) -> bytes:
-        """Everything up to the reader's position was sent."""
-        cursor = self.cursor(reader.feed, reader.position, reader.view_hash)
-        return _encoder.encode(frames.Mark(cursor=cursor, at=self._clock()))
-
-    def reset(self, reader: Reader, reason: str) -> bytes:
-        """Drop your state; the stream goes on at the reader's position."""
-        cursor = self.cursor(reader.feed, reader.position, reader.view_hash)
-        return _encoder.encode(frames.Reset(reason=reason, cursor=cursor))
-
-    def _build(self, reader: Reader) -> Batch | None:
-        events = self._chunks.after(reader.feed.tenant, reader.position)
+    def _build(self, scene: Scene, position: int) -> Batch | None:
+        events = self._chunks.after(scene.feed.tenant, position)
         if events is None:
             return None
-        end, size, bodies = reader.position, 0, list[bytes]()
+        end, size, seen = position, 0, list[LogEvent]()
         for event in events:
-            if reader.view.sees(event):
+            if scene.view.sees(event):
                 size += len(event.body)
-                if bodies and size > BYTES_MAX:
+                if seen and (size > BYTES_MAX or len(seen) == scene.encoding.most):
                     break
-                bodies.append(event.body)
+                seen.append(event)
             end = event.position
-        if not bodies:
-            return Batch(end, None, 0)
-        after = self.cursor(reader.feed, reader.told, reader.view_hash)
-        cursor = self.cursor(reader.feed, end, reader.view_hash)
-        return Batch(end, frames.events(after, cursor, bodies), len(bodies))
+        return Batch(self, scene, end, seen)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from hub.contract import frames
 from hub.domain import resume
@@ -16,7 +13,7 @@ from hub.domain.sight import View
 from hub.metrics import STREAMS_ENDED
 from hub.realtime.classes import MOST
 from hub.realtime.feed import Feed
-from hub.realtime.reader import Reader
+from hub.realtime.reader import Line, Reader
 from hub.services import access, views
 
 if TYPE_CHECKING:
@@ -27,41 +24,28 @@ RETRY: Final = frames.Retry(min=200, max=5_000)
 LIMITS: Final = frames.Limits(message_bytes=64 * 1024, messages_per_second=20)
 AUTHORISE_AGAIN: Final = 1.0
 EXPIRE_AGAIN: Final = 0.5
-SILENT_BEATS: Final = 2  # pings without an answer
-
-_encoder = msgspec.json.Encoder()
 
 
 class Follower:
-    """A Grant that is kept true, and the reader that lives on it.
+    """A Grant that is kept true, and the reader that lives on it, over a line of whatever transport."""
 
-    `send` hands over a frame (see Reader), `ping` asks for a sign of life, `end` closes the connection with a
-    close code and reason, `cut` drops it without a word.
-    """
-
-    def __init__(
-        self,
-        station: Station,
-        grant: Grant,
-        send: Callable[[bytes], asyncio.Future[None] | None],
-        ping: Callable[[], None],
-        end: Callable[[int, str], None],
-        cut: Callable[[], None],
-    ) -> None:
+    def __init__(self, station: Station, grant: Grant, line: Line) -> None:
         self.grant = grant
+        self.line = line
+        self.is_over = False
         self._station = station
-        self._send = send
-        self._ping = ping
-        self._end = end
-        self._cut = cut
         self._feeds: list[Feed] = []
         self._reader: Reader | None = None
         self._doubts = 0  # events that put the Grant in doubt, and how many of them it has outlived
         self._settled = 0
-        self.is_over = False
         self._authorising: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
-        self._silent_beats = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the log goes on behind what was sent."""
+        reader = self._reader
+        return reader is not None and reader.audience is None and reader.position < reader.feed.prefix.head
 
     async def start(self, after: str | None) -> None:
         """Follow the organization (and the person whose session it is), then begin after the cursor."""
@@ -101,18 +85,9 @@ class Follower:
         self._hold()
 
     def beat(self) -> None:
-        """A heartbeat: a mark, and a ping; who answers none for two periods is gone."""
-        if self._reader is None or not self._station.pump.beat(self._reader):
-            return
-        if self._silent_beats >= SILENT_BEATS:
-            self._cut()
-            return
-        self._silent_beats += 1
-        self._ping()
-
-    def alive(self) -> None:
-        """The other end answered a ping."""
-        self._silent_beats = 0
+        """A heartbeat: a mark, and a ping where the transport has one."""
+        if self._reader is not None and self._station.pump.beat(self._reader):
+            self.line.ping()
 
     def goaway(self, after: float) -> None:
         """Ask the client to dial again within `after` seconds."""
@@ -130,7 +105,7 @@ class Follower:
         if not self.is_over:
             self.stop()
             STREAMS_ENDED.labels(code).inc()
-            self._end(frames.CLOSE_CODES[code], code)
+            self.line.end(frames.CLOSE_CODES[code], code)
 
     def stop(self) -> None:
         """Nothing more is sent; give back what it held. Safe twice."""
@@ -152,7 +127,7 @@ class Follower:
         shared = self._share(feed, view)
         if shared is None:
             return
-        reader = Reader(feed, shared, plan.position, self._send, self._cut)
+        reader = Reader(feed, shared, plan.position, self.line)
         if plan.mode == "reset":
             reader.reset = plan.reason
         self._tell(
@@ -174,7 +149,7 @@ class Follower:
 
     def _hold(self) -> None:
         if self._reader is not None:
-            self._reader.held = True
+            self._station.pump.hold(self._reader)
             if self._authorising is None:
                 self._authorising = asyncio.create_task(self._authorise_again(), name="authorise again")
 
@@ -234,8 +209,7 @@ class Follower:
             self._station.batches.classes.leave(reader.feed.tenant, reader.view)
             reader.look(shared)
             reader.reset = "view"
-        reader.held = False
-        self._station.pump.wake([reader])
+        self._station.pump.release(reader)
         return True
 
     def _expire(self) -> None:
@@ -255,7 +229,7 @@ class Follower:
             self.end("revoked", "Your access to this organization has ended.")
 
     def _tell(self, frame: frames.Frame) -> None:
-        sent = self._send(_encoder.encode(frame))
+        sent = self.line.tell(frame)
         if sent is not None:
             sent.add_done_callback(_ignore)
 

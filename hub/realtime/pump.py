@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Final
 
-import structlog
-
-from hub.logs import Seldom
-from hub.metrics import EVENTS_SENT, INVARIANTS_BROKEN, RESETS
-from hub.realtime.batches import Batches
-from hub.realtime.chunks import SIZE
+from hub.contract import frames
+from hub.domain.sight import View
+from hub.metrics import EVENTS_SENT, RESETS
+from hub.realtime.audience import Audience
+from hub.realtime.batches import Batches, Scene
 from hub.realtime.feed import Feed
-from hub.realtime.prefix import Hole
-from hub.realtime.reader import Reader
+from hub.realtime.fetches import Fetches
+from hub.realtime.reader import Reader, Sent
 
 SLICE: Final = 500  # connections served before the loop may do something else
 BLOCKED_MAX: Final = 20.0  # seconds that one frame may take to drain
-RETRY: Final = 1.0
-
-log = structlog.get_logger()
 
 
 class Pump:
-    """Serves the readers that something happened for, once each turn of the loop, in order of their wish."""
+    """Serves audiences, whose readers are at the head, in passes; every other reader by itself.
 
-    def __init__(self, batches: Batches) -> None:
+    A reader leaves its audience for whatever makes it different: a frame that does not drain, a reset, rights
+    in doubt; once it stands at the head again it joins the audience of its scene.
+    """
+
+    def __init__(self, batches: Batches, clock: Callable[[], datetime]) -> None:
         self._batches = batches
+        self._clock = clock
         self._readers: dict[Feed, set[Reader]] = {}
+        self._audiences: dict[Feed, dict[tuple[View, str], Audience]] = {}
+        self._due: dict[Audience, None] = {}
         self._ready: dict[Reader, None] = {}
         self._busy: dict[Reader, float] = {}  # oldest first
-        self._waiting: dict[tuple[Feed, int], set[Reader]] = {}
-        self._fetches: set[asyncio.Task[None]] = set()
+        self._fetches = Fetches(self._fetched)
         self._is_scheduled = False
-        self._failed = Seldom(log.warning)
 
     def add(self, reader: Reader) -> None:
         """Serve this reader from its position on."""
@@ -45,31 +47,48 @@ class Pump:
 
     def remove(self, reader: Reader) -> None:
         """Serve it no more."""
+        self._part(reader)
         readers = self._readers.get(reader.feed, set())
         readers.discard(reader)
         if not readers:
             self._readers.pop(reader.feed, None)
+            self._audiences.pop(reader.feed, None)
         self._ready.pop(reader, None)
 
     def moved(self, feed: Feed) -> None:
         """A feed's head went on."""
-        self.wake(self._readers.get(feed, ()))
+        self._due.update(dict.fromkeys(self._audiences.get(feed, {}).values()))
+        self._schedule()
 
     def restarted(self, feed: Feed, reason: str) -> None:
         """A feed began anew: its readers drop what they have."""
         for reader in self._readers.get(feed, ()):
+            self._part(reader)
             reader.reset = reason
-        self.moved(feed)
+        self.wake(self._readers.get(feed, ()))
+
+    def hold(self, reader: Reader) -> None:
+        """Send it nothing more until it is released: its rights are in doubt."""
+        self._part(reader)
+        reader.held = True
+
+    def release(self, reader: Reader) -> None:
+        """Go on."""
+        reader.held = False
+        self.wake([reader])
 
     def wake(self, readers: Iterable[Reader]) -> None:
         """Serve these in the next turn of the loop, however often they are named until then."""
         self._ready.update(dict.fromkeys(readers))
-        if self._ready and not self._is_scheduled:
-            self._is_scheduled = True
-            asyncio.get_running_loop().call_soon(self._turn)
+        self._schedule()
 
     def beat(self, reader: Reader) -> bool:
         """Send a mark unless something else is on its way; whether the connection was free for it."""
+        audience = reader.audience
+        if audience is not None:
+            if audience.is_passing:
+                return False
+            reader.position = audience.position
         if reader.busy_since is not None or reader.held or reader.reset:
             return False
         self._mark(reader)
@@ -81,31 +100,69 @@ class Pump:
         for reader, since in list(self._busy.items()):
             if since > latest:
                 return
-            reader.cut()
+            reader.line.cut()
 
     def stop(self) -> None:
         """Give up what is being fetched."""
-        for fetch in self._fetches:
-            fetch.cancel()
+        self._fetches.stop()
+
+    def _fetched(self, feed: Feed, readers: set[Reader]) -> None:
+        self.wake(readers & self._readers.get(feed, set()))
+
+    def _schedule(self) -> None:
+        if (self._due or self._ready) and not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
         self._is_scheduled = False
+        failed: list[tuple[Reader, Exception]] = []
+        room = SLICE
+        while self._due and room > 0:
+            audience = next(iter(self._due))
+            del self._due[audience]
+            room -= self._pass(audience, room, failed)
         turn = list(islice(self._ready, SLICE))
         for reader in turn:
             del self._ready[reader]
-        failed: Exception | None = None
         for reader in turn:
             try:
                 self._serve(reader)
             except Exception as error:  # a bug; it must not cost the others their turn
-                failed = error
-                reader.cut()
-        self.wake(())
-        if failed is not None:
-            raise failed
+                failed.append((reader, error))
+        for reader, _ in failed:
+            reader.line.cut()
+        self._schedule()
+        if failed:
+            raise failed[-1][1]
+
+    def _pass(self, audience: Audience, room: int, failed: list[tuple[Reader, Exception]]) -> int:
+        """Serve a slice of an audience; how many connections that were. Until the head it stays due, behind
+        those who wait."""
+        scene = audience.scene
+        if not audience.is_passing:
+            if audience.position >= scene.feed.prefix.head or not audience.readers:
+                return 0
+            batch = self._batches.next(scene, audience.position)
+            if batch is None:  # each of them fetches what it needs
+                apart = list(audience.readers)
+                for reader in apart:
+                    audience.leave(reader)
+                self.wake(apart)
+                return 0
+            audience.begin(batch)
+        self._due[audience] = None
+        if not audience.is_passing:
+            return 1
+        served = audience.serve(room)
+        for reader, drained in served.busy:
+            self._part(reader)
+            self._is_sent(reader, drained)
+        failed += served.failed
+        return served.reached
 
     def _serve(self, reader: Reader) -> None:
-        if reader.busy_since is not None or reader.held or reader.waits:
+        if reader.busy_since is not None or reader.held or reader.waits or reader.audience is not None:
             return
         head = reader.feed.prefix.head
         if reader.reset:
@@ -116,35 +173,62 @@ class Pump:
             reader.replays = False
             if reader.told < reader.position:
                 self._mark(reader)  # the past tells no timing; once live, marks come by the clock alone
+            reader.line.live()
+            self.wake([reader])
+        else:
+            self._join(reader)
+
+    def _join(self, reader: Reader) -> None:
+        audiences = self._audiences.setdefault(reader.feed, {})
+        key = (reader.view, reader.line.encoding.name)
+        audience = audiences.get(key)
+        if audience is None or not audience.readers:
+            scene = Scene(reader.feed, reader.view, reader.view_hash, reader.line.encoding)
+            audience = audiences[key] = Audience(scene, reader.position)
+        if audience.is_passing or audience.position != reader.position:
+            self.wake([reader])  # it catches up within this turn or the next
+        else:
+            audience.join(reader)
+
+    def _part(self, reader: Reader) -> None:
+        if reader.audience is not None:
+            reader.audience.leave(reader)
 
     def _reset(self, reader: Reader, head: int) -> None:
         RESETS.labels(reader.reset).inc()
         reader.position = reader.told = head
-        frame = self._batches.reset(reader, reader.reset)
+        cursor = self._batches.cursor(reader.feed, head, reader.view_hash)
+        frame = frames.Reset(reason=reader.reset, cursor=cursor)
         reader.reset = ""
-        self._send(reader, frame)
+        self._is_sent(reader, reader.line.tell(frame))
 
     def _advance(self, reader: Reader) -> None:
-        batch = self._batches.next(reader)
+        scene = Scene(reader.feed, reader.view, reader.view_hash, reader.line.encoding)
+        batch = self._batches.next(scene, reader.position)
         if batch is None:
-            self._fetch(reader)
+            self._fetches.ask(reader)
             return
         reader.position = batch.end
-        if batch.frame is None:
+        if not batch.count:
             self.wake([reader])
             return
+        frame = batch.frame(reader.told)
         reader.told = batch.end
-        EVENTS_SENT.inc(batch.events)
-        self._send(reader, batch.frame)
+        EVENTS_SENT.inc(batch.count)
+        self._is_sent(reader, reader.send(frame))
 
     def _mark(self, reader: Reader) -> None:
         reader.told = reader.position
-        self._send(reader, self._batches.mark(reader))
+        cursor = self._batches.cursor(reader.feed, reader.position, reader.view_hash)
+        drained = reader.line.tell(frames.Mark(cursor=cursor, at=self._clock()))
+        if drained is not None:
+            self._part(reader)
+            self._is_sent(reader, drained)
 
-    def _send(self, reader: Reader, frame: bytes) -> None:
-        drained = reader.send(frame)
+    def _is_sent(self, reader: Reader, drained: Sent) -> None:
+        """Go on with this reader, at once or when what it was sent has drained."""
         if drained is None:
-            self.remove(reader)
+            self.wake([reader])
             return
         reader.busy_since = self._busy[reader] = asyncio.get_running_loop().time()
         drained.add_done_callback(partial(self._drained, reader))
@@ -159,33 +243,3 @@ class Pump:
             self.remove(reader)
         elif reader in self._readers.get(reader.feed, ()):
             self.wake([reader])
-
-    def _fetch(self, reader: Reader) -> None:
-        """Read the chunk that the reader needs, once for all that need it now."""
-        reader.waits = True
-        key = (reader.feed, reader.position // SIZE)
-        if key in self._waiting:
-            self._waiting[key].add(reader)
-            return
-        self._waiting[key] = {reader}
-        fetch = asyncio.create_task(self._fetch_chunk(*key))
-        self._fetches.add(fetch)
-        fetch.add_done_callback(self._fetches.discard)
-
-    async def _fetch_chunk(self, feed: Feed, index: int) -> None:
-        reason = ""
-        try:
-            await feed.fetch(index * SIZE)
-        except Hole as hole:
-            INVARIANTS_BROKEN.labels("I1").inc()
-            log.error("events are missing in PostgreSQL", tenant=str(feed.tenant), hole=str(hole))
-            reason = "trimmed"
-        except Exception as error:
-            self._failed("a chunk could not be read", tenant=str(feed.tenant), error=repr(error))
-            await asyncio.sleep(RETRY)
-        finally:
-            readers = self._waiting.pop((feed, index))
-        for reader in readers:
-            reader.waits = False
-            reader.reset = reader.reset or reason
-        self.wake(readers & self._readers.get(feed, set()))

@@ -3,36 +3,65 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
+from hub.contract import frames
 from hub.domain.sight import View
+from hub.realtime.encodings import Encoding
 from hub.realtime.feed import Feed
+
+if TYPE_CHECKING:
+    from hub.realtime.audience import Audience
+
+Sent = asyncio.Future[None] | None
+
+
+class Line(Protocol):
+    """What carries a stream: a WebSocket, a response without an end, or one page of a poll."""
+
+    @property
+    def encoding(self) -> Encoding:
+        """How it speaks."""
+        ...
+
+    def send(self, frame: bytes) -> Sent:
+        """Hand over encoded bytes. None: the kernel has all of them. Else a future of their having drained,
+        which fails when the connection is gone."""
+        ...
+
+    def tell(self, frame: frames.Frame) -> Sent:
+        """Hand over a frame that is this reader's alone."""
+        ...
+
+    def live(self) -> None:
+        """The stream has come to the head for the first time."""
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Close politely."""
+
+    def cut(self) -> None:
+        """Close without a word."""
 
 
 class Reader:
-    """`position` is how far its feed was looked through for it, `told` the place of its last cursor.
-
-    They differ while the last events were none that it may see. `send` hands over one frame and returns
-    the future of its having drained, or None when the connection is gone; `cut` drops the connection.
+    """`position` is how far its feed was looked through for it, `told` the place of its last cursor; they
+    differ while the last events were none that it may see. In an audience, the position is the audience's.
     """
 
     __slots__ = (
-        "busy_since", "cut", "drained", "feed", "held", "position", "replays", "reset", "send", "told",
-        "view", "view_hash", "waits",
+        "audience", "busy_since", "drained", "feed", "held", "line", "position", "replays", "reset", "send",
+        "told", "view", "view_hash", "waits",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        feed: Feed,
-        view: View,
-        position: int,
-        send: Callable[[bytes], asyncio.Future[None] | None],
-        cut: Callable[[], None],
-    ) -> None:
+    def __init__(self, feed: Feed, view: View, position: int, line: Line) -> None:
         self.feed = feed
         self.position = self.told = position
-        self.send = send
-        self.cut = cut
+        self.line = line
+        self.send = line.send
+        self.audience: Audience | None = None
         self.replays = True  # has not been at the head yet
         self.reset = ""  # the reason of a reset that has to be sent first
         self.held = False  # its rights are being read again

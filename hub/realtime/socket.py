@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
-from typing import Any
+from typing import Final
 
 import msgspec
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from hub.contract import frames
 from hub.door.request import Request
 from hub.realtime import wire
+from hub.realtime.encodings import Messages
 from hub.realtime.follower import LIMITS, Follower
+from hub.realtime.reader import Sent
 from hub.realtime.station import Station
+from hub.realtime.wire import Straight
+
+SILENT_PINGS: Final = 2
 
 
 class Named(msgspec.Struct):
@@ -31,10 +35,13 @@ _hello = msgspec.json.Decoder(frames.Hello)
 class Stream(Request, WebSocketHandler):
     """`GET /api/v1/orgs/{org}/stream`, guarded with `stream:follow`; its route needs the `station`."""
 
+    is_endless = True
     station: Station
     follower: Follower | None = None
     after: str | None = None
-    _stream: IOStream
+    encoding = Messages()
+    _straight: Straight
+    _silent_pings = 0
     _second = 0.0
     _messages = 0
 
@@ -55,12 +62,10 @@ class Stream(Request, WebSocketHandler):
 
     async def open(self, *_: str, **__: str) -> None:
         """Start the stream; a database that is away ends it with a code that says to try again."""
-        self._stream = wire.tune(self)
-        self.follower = Follower(
-            self.station, self.grant, self._send, self._ping, self.close, self._stream.close
-        )
+        self._straight = Straight(wire.socket_stream(self))
+        self.follower = Follower(self.station, self.grant, self)
         self.station.enter(self.follower)
-        await self._try(self.follower, self.follower.start(self.after))
+        await self.station.begin(self.follower, self.after)
 
     async def on_message(self, message: str | bytes) -> None:
         """A `hello` begins again; anything else, and too much of anything, ends the stream."""
@@ -76,24 +81,44 @@ class Stream(Request, WebSocketHandler):
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
             follower.end("bad_request", "Clients send hello frames: JSON with `frame` and `after`.")
             return
-        await self._try(follower, follower.begin(hello.after))
+        await self.station.attempt(follower, follower.begin(hello.after))
 
     def on_pong(self, data: bytes) -> None:
         """A sign of life."""
-        if self.follower is not None:
-            self.follower.alive()
+        self._silent_pings = 0
+
+    def send(self, frame: bytes) -> Sent:
+        """Hand over a message."""
+        return self._straight.send(frame)
+
+    def tell(self, frame: frames.Frame) -> Sent:
+        """Hand over a frame."""
+        return self._straight.send(self.encoding.tell(frame))
+
+    def live(self) -> None:
+        """The client sees it by the cursors."""
+
+    def ping(self, data: str | bytes = b"") -> None:
+        """Ask for a sign of life; who gave none twice is gone."""
+        if self._silent_pings >= SILENT_PINGS:
+            self.cut()
+            return
+        self._silent_pings += 1
+        with contextlib.suppress(WebSocketClosedError, StreamClosedError):
+            super().ping(data)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with a code."""
+        self.close(code, reason)
+
+    def cut(self) -> None:
+        """Close without a word: `close()` would wait behind what a slow client has not read."""
+        self._straight.stream.close()
 
     def on_close(self) -> None:
         """The connection is gone, whoever closed it."""
         if self.follower is not None:
             self.station.exit(self.follower)
-
-    async def _try(self, follower: Follower, step: Coroutine[Any, Any, None]) -> None:
-        try:
-            await step
-        except Exception as error:
-            self.station.troubled("a stream could not begin", error=repr(error))
-            follower.end("server_error", "The log cannot be read now; keep your cursor.", 1000)
 
     def _is_flood(self) -> bool:
         now = asyncio.get_running_loop().time()
@@ -101,13 +126,3 @@ class Stream(Request, WebSocketHandler):
             self._second, self._messages = now, 0
         self._messages += 1
         return self._messages > LIMITS.messages_per_second
-
-    def _send(self, frame: bytes) -> asyncio.Future[None] | None:
-        try:
-            return self.write_message(frame)
-        except WebSocketClosedError:
-            return None
-
-    def _ping(self) -> None:
-        with contextlib.suppress(WebSocketClosedError, StreamClosedError):
-            self.ping()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Coroutine
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -45,8 +46,8 @@ class Station:
         source = Source(heads=partial(follow.heads, ports), load=partial(follow.load, ports))
         self._source = source
         self._chunks = Chunks()
-        self.batches = Batches(self._chunks, self.cursors, ports.clock)
-        self.pump = Pump(self.batches)
+        self.batches = Batches(self._chunks, self.cursors)
+        self.pump = Pump(self.batches, ports.clock)
         self.wheel: Wheel[Follower] = Wheel(Follower.beat, heartbeat)
         self.ear = Ear(ports.config, self._heard, self._listening)
         self.heads = Heads(source, self._feeds_now, self.ear.reconnect)
@@ -131,6 +132,18 @@ class Station:
         self._followers.add(follower)
         self._streams[follower.grant.tenant] += 1
         STREAMS_OPEN.set(len(self._followers))
+
+    async def begin(self, follower: Follower, after: str | None) -> None:
+        """Start a stream that has entered; a database that is away ends it with a code that says so."""
+        await self.attempt(follower, follower.start(after))
+
+    async def attempt(self, follower: Follower, step: Coroutine[Any, Any, None]) -> None:
+        """Take one step of a stream's life, or end it."""
+        try:
+            await step
+        except Exception as error:
+            self.troubled("a stream could not begin", error=repr(error))
+            follower.end("server_error", "The log cannot be read now; keep your cursor.", 1000)
 
     def exit(self, follower: Follower) -> None:
         """A stream has ended, whoever ended it."""

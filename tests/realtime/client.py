@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,16 +11,33 @@ import msgspec
 from truth import Truth
 
 from hub.config import Config
+from hub.contract import frames
 from hub.domain.sight import View
 from hub.realtime.batches import Batches
 from hub.realtime.chunks import Chunks
+from hub.realtime.encodings import Messages
 from hub.realtime.feed import Feed
 from hub.realtime.pump import Pump
 from hub.realtime.reader import Reader
 from hub.services.cursors import Cursors
 from hub.services.ports import utc_now
+from hub.storage.log import LogEvent
 
 CONFIG = Config(database_url="", redis_url="", secret_keys=("a key of a test, long enough: 32",))
+
+
+class Plain(Messages):
+    """Frames as they are, without the framing of a transport."""
+
+    name = "plain"
+
+    def events(
+        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
+    ) -> bytes:
+        return frames.events(after, cursor, [event.body for event in events])
+
+    def tell(self, frame: frames.Frame) -> bytes:
+        return msgspec.json.encode(frame)
 
 
 class Client:
@@ -32,8 +50,10 @@ class Client:
         self.history: list[tuple[str, int]] = []
         self.cut_at: float | None = None
         self.is_reading = True
+        self.is_live = False
+        self.encoding = Plain()
         self._stuck: list[asyncio.Future[None]] = []
-        self.reader = Reader(rig.feed, view or View(whole=True), position, self._send, self._cut)
+        self.reader = Reader(rig.feed, view or View(whole=True), position, self)
         self.cursor = rig.batches.cursor(rig.feed, position, self.reader.view_hash)
         rig.pump.add(self.reader)
 
@@ -56,18 +76,29 @@ class Client:
     def names(self) -> list[str]:
         return [frame["frame"] for frame in self.frames]
 
-    def _send(self, frame: bytes) -> asyncio.Future[None]:
+    def send(self, frame: bytes) -> asyncio.Future[None] | None:
         assert not self._stuck, "more than one frame in flight"
         self.raw.append(frame)
         self._apply(msgspec.json.decode(frame))
-        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.is_reading:
-            sent.set_result(None)
-        else:
-            self._stuck.append(sent)
+            return None
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stuck.append(sent)
         return sent
 
-    def _cut(self) -> None:
+    def tell(self, frame: frames.Frame) -> asyncio.Future[None] | None:
+        return self.send(self.encoding.tell(frame))
+
+    def live(self) -> None:
+        self.is_live = True
+
+    def ping(self) -> None:
+        raise AssertionError("the follower pings, not the pump")
+
+    def end(self, code: int, reason: str) -> None:
+        raise AssertionError("the follower ends, not the pump")
+
+    def cut(self) -> None:
         self.cut_at = self.cut_at or asyncio.get_running_loop().time()
 
     def _apply(self, frame: dict[str, Any]) -> None:
@@ -93,8 +124,8 @@ class Rig:
         self.truth = truth
         self.cursors = Cursors(CONFIG)
         self.chunks = Chunks()
-        self.batches = Batches(self.chunks, self.cursors, utc_now)
-        self.pump = Pump(self.batches)
+        self.batches = Batches(self.chunks, self.cursors)
+        self.pump = Pump(self.batches, utc_now)
         self.feed = Feed(truth.tenant, truth.source, self.chunks, self.pump.moved, self.pump.restarted)
 
 

@@ -16,6 +16,7 @@ from web import Site
 
 from hub.config import Config
 from hub.realtime import pump, wire
+from hub.realtime.socket import Stream
 from hub.realtime.station import Station
 from hub.services.ports import Ports
 
@@ -61,7 +62,8 @@ async def test_our_end_of_the_socket_is_set_up_against_idlers(
 ) -> None:
     async with await follow(live.with_key(acme.api_key), acme):
         [follower] = station._followers
-        stream = follower._cut.__self__  # type: ignore[attr-defined]
+        assert isinstance(follower.line, Stream)
+        stream = follower.line._straight.stream
         assert isinstance(stream, IOStream)
         get: Any = partial(stream.socket.getsockopt)
         assert get(socket.IPPROTO_TCP, socket.TCP_NODELAY)

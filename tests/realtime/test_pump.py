@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from client import Client, read_rig, settled
+from tornado.iostream import StreamClosedError
 from truth import Truth
 from warp import warped
 
@@ -150,8 +151,11 @@ def test_a_connection_that_is_gone_is_forgotten() -> None:
         gone, here = Client(rig, 10), Client(rig, 10)
         sent: list[bytes] = []
 
-        def refuse(frame: bytes) -> None:
+        def refuse(frame: bytes) -> asyncio.Future[None]:
             sent.append(frame)
+            closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            closed.set_exception(StreamClosedError())
+            return closed
 
         gone.reader.send = refuse
         for _ in range(3):

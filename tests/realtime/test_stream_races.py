@@ -110,8 +110,8 @@ async def test_a_revocation_between_the_verdict_and_the_first_frame_is_not_misse
         async with await follow(live.with_key(acme.api_key), acme) as ahead:
             await note(ports, acme, "one")
             await ahead.until("one")
-        socket = asyncio.create_task(dial(behind.site.with_key(secret), acme, ahead.cursor))
         async with locked(database, "event_body") as lock:
+            socket = asyncio.create_task(dial(behind.site.with_key(secret), acme, ahead.cursor))
             await somebody_waits(lock)  # authorised; now it reads what the cursor knows and it does not
             await lock.execute("DELETE FROM credential WHERE id = $1", key.id)
             await lock.execute("UPDATE head SET position = position + 1 WHERE tenant_id = $1", acme.tenant)

@@ -1,0 +1,112 @@
+"""How a stream speaks: the same events and frames, as WebSocket messages or as records of SSE."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from hub.contract import frames
+from hub.realtime.chunks import SIZE
+from hub.storage.log import LogEvent
+
+SHORT, MIDDLE = 125, 65_535  # payload lengths of RFC 6455, section 5.2
+FINAL_TEXT: Final = 0x81
+
+dice = random.SystemRandom()
+_encoder = msgspec.json.Encoder()
+
+
+class Encoding(Protocol):
+    """Readers of one encoding share bytes, so an encoding knows nothing of a connection.
+
+    `name` tells encodings apart; `most` bounds the events of one batch.
+    """
+
+    @property
+    def name(self) -> str:
+        """One word, the same for equal bytes."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """At most so many events in one batch."""
+        ...
+
+    def events(
+        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
+    ) -> bytes:
+        """The batch (after, cursor]; `cursor_at` gives the cursor of a position inside it."""
+        ...
+
+    def tell(self, frame: frames.Frame) -> bytes:
+        """Any other frame."""
+        ...
+
+
+class Messages:
+    """WebSocket: one frame is one unfragmented, unmasked text message (RFC 6455, section 5.2)."""
+
+    name = "messages"
+    most = SIZE
+
+    def events(
+        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
+    ) -> bytes:
+        """One `events` frame."""
+        return message(frames.events(after, cursor, [event.body for event in events]))
+
+    def tell(self, frame: frames.Frame) -> bytes:
+        """One message."""
+        return message(_encoder.encode(frame))
+
+
+class Records:
+    """Server-Sent Events (WHATWG HTML, section 9.2): an event is one record with its cursor as `id`, every
+    other frame one record whose `event` is the frame's name.
+
+    `is_chunked` wraps each batch as one chunk of HTTP/1.1 (RFC 9112, section 7.1).
+    """
+
+    most = SIZE
+
+    def __init__(self, is_chunked: bool) -> None:
+        self._is_chunked = is_chunked
+        self.name = "chunked records" if is_chunked else "records"
+
+    def events(
+        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
+    ) -> bytes:
+        """One record an event; the last one's id is the cursor of the batch."""
+        ids = [cursor_at(event.position) for event in events[:-1]] + [cursor]
+        pairs = zip(ids, events, strict=True)
+        return self._wrap(b"".join(b"id: %s\ndata: %s\n\n" % (id.encode(), e.body) for id, e in pairs))
+
+    def tell(self, frame: frames.Frame) -> bytes:
+        """One record. A frame without a cursor has no id: it moves nobody."""
+        lines = [b"event: %s" % str(frame.__struct_config__.tag).encode(), b"data: " + _encoder.encode(frame)]
+        match frame:
+            case frames.Welcome():  # each client its own pause, so that a crowd does not come back at once
+                lines += [
+                    b"id: " + frame.from_.encode(),
+                    b"retry: %d" % dice.randint(frame.retry.min, frame.retry.max),
+                ]
+            case frames.Mark() | frames.Reset():
+                lines += [b"id: " + frame.cursor.encode(), b":"]  # the comment is for proxies that count them
+        return self._wrap(b"\n".join(lines) + b"\n\n")
+
+    def _wrap(self, text: bytes) -> bytes:
+        return b"%x\r\n%s\r\n" % (len(text), text) if self._is_chunked else text
+
+
+def message(payload: bytes) -> bytes:
+    """A WebSocket text message of a server."""
+    size = len(payload)
+    if size <= SHORT:
+        return bytes((FINAL_TEXT, size)) + payload
+    if size <= MIDDLE:
+        return struct.pack("!BBH", FINAL_TEXT, 126, size) + payload
+    return struct.pack("!BBQ", FINAL_TEXT, 127, size) + payload

@@ -1,0 +1,170 @@
+"""Long-poll: the same stream, one batch a request, for whoever has nothing but HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from hub.contract import frames
+from hub.contract.signals import Fault
+from hub.domain.errors import HubError, Invalid, Unauthenticated, Unavailable
+from hub.door.desk import Desk
+from hub.door.problems import Reset
+from hub.door.request import Request
+from hub.door.route import Route
+from hub.door.says import says
+from hub.realtime.chunks import SIZE
+from hub.realtime.follower import Follower
+from hub.realtime.reader import Sent
+from hub.realtime.station import Station
+from hub.storage.log import LogEvent
+
+WAIT_MAX: Final = 60
+TO_LIVE: Final = 10.0  # seconds that the way from the cursor to the head may take
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """The events in (after, cursor] that this client may see; `more` when the log goes on behind them."""
+
+    after: str
+    cursor: str
+    events: list[msgspec.Raw]
+    more: bool
+
+
+class Pages:
+    """Batches of at most `limit` events. The handler adds what only it knows."""
+
+    def __init__(self, limit: int) -> None:
+        self.most = limit
+        self.name = f"page of {limit}"
+
+    def events(
+        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
+    ) -> bytes:
+        """The members of an EventPage that are the same for whoever asks from before `after`."""
+        return b'"cursor":"%s","events":[%s]' % (cursor.encode(), b",".join(event.body for event in events))
+
+    def tell(self, frame: frames.Frame) -> bytes:
+        """Nothing else is sent."""
+        return b""
+
+
+class Events(Request):
+    """`GET /api/v1/orgs/{org}/events`, guarded with `stream:follow`."""
+
+    is_stream = True
+    station: Station
+    encoding: Pages
+
+    def initialize(self, route: Route, desk: Desk, **supplies: Any) -> None:
+        """Make ready what a lost connection sets."""
+        super().initialize(route, desk, **supplies)
+        self._answered = asyncio.Event()
+        self._live = asyncio.Event()
+        self._batch = b""
+        self._from = self._cursor = ""
+        self._refusal: HubError | None = None
+
+    @says(
+        EventPage,
+        query={
+            "after": "A cursor; without it, from now on.",
+            "wait": f"How many seconds to wait for an event, 0 (the default) to {WAIT_MAX}.",
+            "limit": f"At most so many events, 1 to {SIZE} (the default).",
+        },
+        may=(Reset,),
+    )
+    async def get(self, org: str) -> None:
+        """The next events after a cursor; none, and a cursor that moved, when the wait is over."""
+        wait, limit = self._number("wait", 0, 0, WAIT_MAX), self._number("limit", SIZE, 1, SIZE)
+        self.station.admit(self.grant.tenant)
+        self.encoding = Pages(limit)
+        follower = Follower(self.station, self.grant, self)
+        self.station.enter(follower)
+        try:
+            await self.station.begin(follower, self.get_query_argument("after", None) or None)
+            await self._first(TO_LIVE, self._answered, self._live)
+            if wait:
+                await self._first(wait, self._answered)
+            if not self._answered.is_set():
+                follower.beat()
+            more = follower.is_behind
+        finally:
+            self.station.exit(follower)
+        if self._refusal is not None:
+            raise self._refusal
+        batch = self._batch or self.encoding.events("", self._cursor or self._from, (), str)
+        body = b'{"after":"%s",%s,"more":%s}' % (self._from.encode(), batch, b"true" if more else b"false")
+        self.set_header("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        self.set_header("Cache-Control", "private, no-cache")  # a redaction must reach what a cache kept
+        self.set_header("Content-Type", "application/json")
+        if self.check_etag_header():
+            self.set_status(304)
+        else:
+            self.write(body)
+
+    def send(self, frame: bytes) -> Sent:
+        """Keep the one batch that is answered; the pump gives no second one before it has drained."""
+        self._batch = frame
+        self._answered.set()
+        return asyncio.get_running_loop().create_future()
+
+    def tell(self, frame: frames.Frame) -> Sent:
+        """Take note of where it starts, of a mark, or of why there will be no events."""
+        match frame:
+            case frames.Welcome(from_=cursor):
+                self._from = cursor
+                return None
+            case frames.Mark(cursor=cursor):
+                self._cursor = cursor
+                return None
+            case frames.Reset(reason=reason, cursor=cursor):
+                self._refusal = Reset(reason, cursor)
+            case frames.Error(code="server_error"):
+                self._refusal = Unavailable(frame.message)
+            case frames.Error(code="cursor_invalid"):
+                self._refusal = Invalid([Fault(pointer="/after", code="cursor", detail=frame.message)])
+            case frames.Error():
+                self._refusal = Unauthenticated(frame.message)
+        self._answered.set()
+        return None
+
+    def live(self) -> None:
+        """Nothing is left of the past."""
+        self._live.set()
+
+    def ping(self) -> None:
+        """A request is short."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Answer with what there is."""
+        self._answered.set()
+
+    def cut(self) -> None:
+        """Answer with what there is."""
+        self._answered.set()
+
+    def on_connection_close(self) -> None:
+        """The client is gone."""
+        self._answered.set()
+
+    def _number(self, name: str, usual: int, least: int, most: int) -> int:
+        text = self.get_query_argument(name, str(usual))
+        if not (text.isascii() and text.isdigit() and len(text) < 4 and least <= int(text) <= most):
+            detail = f"{name} is a whole number from {least} to {most}."
+            raise Invalid([Fault(pointer=f"/{name}", code="invalid", detail=detail)])
+        return int(text)
+
+    async def _first(self, seconds: float, *events: asyncio.Event) -> None:
+        """Wait until one of them happens, or the time is over."""
+        waits = [asyncio.create_task(event.wait()) for event in events]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()

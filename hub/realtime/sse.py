@@ -1,0 +1,87 @@
+"""Server-Sent Events: the same stream as a response without an end, for EventSource and curl."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hub.contract import frames
+from hub.contract.signals import Fault
+from hub.domain.errors import Invalid
+from hub.door.desk import Desk
+from hub.door.request import Request
+from hub.door.route import Route
+from hub.realtime import wire
+from hub.realtime.encodings import Records
+from hub.realtime.follower import Follower
+from hub.realtime.reader import Sent
+from hub.realtime.station import Station
+from hub.realtime.wire import Straight
+
+
+class EventStream(Request):
+    """`GET /api/v1/orgs/{org}/events/stream` (WHATWG HTML, section 9.2), guarded with `stream:follow`."""
+
+    is_stream = is_endless = True
+    station: Station
+    encoding: Records
+    _straight: Straight
+
+    def initialize(self, route: Route, desk: Desk, **supplies: Any) -> None:
+        """Make ready what a lost connection sets."""
+        super().initialize(route, desk, **supplies)
+        self._over = asyncio.Event()
+
+    async def get(self, org: str) -> None:
+        """Stream until either side ends it. `Last-Event-ID`, which EventSource sends again, beats `after`."""
+        after = self.request.headers.get("Last-Event-ID") or self.get_query_argument("after", None) or None
+        if after is not None and self.station.cursors.read(self.grant.tenant, after) is None:
+            detail = "This cursor is not one of this organization; start without it."
+            raise Invalid([Fault(pointer="/after", code="cursor", detail=detail)])
+        self.station.admit(self.grant.tenant)
+        is_old = self.request.version == "HTTP/1.0"
+        self.encoding = Records(is_chunked=not is_old)
+        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.set_header("X-Accel-Buffering", "no")  # nginx would collect it
+        if is_old:
+            self.set_header("Connection", "close")
+        await self.flush()
+        if self.request.method == "HEAD" or self._over.is_set():
+            return
+        self._straight = Straight(wire.response_stream(self))
+        follower = Follower(self.station, self.grant, self)
+        self.station.enter(follower)
+        try:
+            await self.station.begin(follower, after)
+            await self._over.wait()
+        finally:
+            self.station.exit(follower)
+        if is_old:
+            self._straight.stream.close()
+
+    def send(self, frame: bytes) -> Sent:
+        """Hand over records."""
+        return self._straight.send(frame)
+
+    def tell(self, frame: frames.Frame) -> Sent:
+        """Hand over a record."""
+        return self._straight.send(self.encoding.tell(frame))
+
+    def live(self) -> None:
+        """The client sees it by the cursors."""
+
+    def ping(self) -> None:
+        """The kernel finds out who is gone (TCP_USER_TIMEOUT): nobody answers a record."""
+
+    def end(self, code: int, reason: str) -> None:
+        """End the response; an `error` record has told why."""
+        self._over.set()
+
+    def cut(self) -> None:
+        """Close the connection without a word."""
+        self._straight.stream.close()
+        self._over.set()
+
+    def on_connection_close(self) -> None:
+        """The client is gone."""
+        self._over.set()
