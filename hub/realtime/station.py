@@ -27,8 +27,6 @@ from hub.realtime.wheel import Wheel
 from hub.services import follow
 from hub.services.ports import Ports
 
-STREAMS_MAX: Final = 10_000  # a process
-STREAMS_A_TENANT: Final = 500
 AUTHORISE_AT_ONCE: Final = 4  # of the pool's ten connections
 RETRY_AFTER: Final = 5
 CUT_PERIOD: Final = 1.0
@@ -122,10 +120,12 @@ class Station:
 
     def admit(self, tenant: TenantId) -> None:
         """Raise Unavailable or RateLimited when there is no place for one more stream."""
-        if self._is_leaving or len(self._followers) >= STREAMS_MAX:
+        config = self.ports.config
+        if self._is_leaving or len(self._followers) >= config.streams_per_process:
             raise Unavailable("This process takes no more streams; try again.", RETRY_AFTER)
-        if self._streams[tenant] >= STREAMS_A_TENANT:
-            raise RateLimited(RETRY_AFTER, f"An organization has at most {STREAMS_A_TENANT} streams here.")
+        most = config.streams_per_organization
+        if self._streams[tenant] >= most:
+            raise RateLimited(RETRY_AFTER, f"An organization has at most {most} streams here.")
 
     def enter(self, follower: Follower) -> None:
         """A stream has begun."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from following import Following, administrative, dial, follow, happen, note, refusal
+from msgspec import structs
 from orgs import Org
 from web import Site
 
 from hub.contract.frames import CLOSE_CODES, SUBPROTOCOL
-from hub.realtime import station as bounds
 from hub.realtime.station import Station
 from hub.services.ports import Ports
 
@@ -191,15 +193,18 @@ async def test_a_cookie_needs_our_exact_origin_and_a_key_needs_none(live: Site, 
 
 @pytest.mark.gen_test(timeout=30)
 async def test_streams_are_bounded_for_an_organization_and_for_the_process(
-    live: Site, acme: Org, globex: Org, station: Station, monkeypatch: pytest.MonkeyPatch
+    live: Site, acme: Org, globex: Org, station: Station
 ) -> None:
     ours, theirs = live.with_key(acme.api_key), live.with_key(globex.api_key)
-    monkeypatch.setattr(bounds, "STREAMS_A_TENANT", 2)
+    bounds = station.ports.config
+    station.ports = replace(station.ports, config=structs.replace(bounds, streams_per_organization=2))
     async with await follow(ours, acme) as one, await follow(ours, acme):
         assert await refusal(ours, acme) == (429, "5")
         async with await follow(theirs, globex):
-            monkeypatch.setattr(bounds, "STREAMS_MAX", 3)
+            full = structs.replace(station.ports.config, streams_per_process=3)
+            station.ports = replace(station.ports, config=full)
             assert await refusal(theirs, globex) == (503, "5")
+            station.ports = replace(station.ports, config=structs.replace(full, streams_per_process=9))
         one.socket.close()
         await one.end()
         async with await follow(ours, acme):
