@@ -8,6 +8,7 @@ import { brief, full, now, run } from "./clock.js";
 import { dress, flush, h, signal } from "./core.js";
 import { notice, start } from "./notices.js";
 import { leaveIfSignedOut, me, signOut } from "./session.js";
+import { openSwitcher, organizations } from "./switcher.js";
 
 /** @typedef {{id: string, device: string, address: string, started_at: string, last_used_at: string,
  *   current: boolean}} Session */
@@ -198,6 +199,13 @@ async function open() {
     dress(main, null, [
       h("h1", null, "Your account"),
       h("p", { class: "faint" }, `${who.person?.name}, ${who.person?.email}`),
+      h(
+        "section",
+        { "aria-labelledby": "organizations" },
+        h("h2", { id: "organizations" }, "Your organizations"),
+        organizations(),
+        h("button", { type: "button", onclick: openSwitcher }, "Make another"),
+      ),
       sessionList(),
       passwordForm(),
     ]);

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { call } from "./api.js";
+import { call, Problem } from "./api.js";
 import { day } from "./clock.js";
 import { derive, h } from "./core.js";
 import { confirm } from "./dialog.js";
@@ -111,15 +111,10 @@ function giving(subject, isTeam) {
     node.dataset.scope = kind.value;
   }
 
-  /** @returns {Promise<{kind: string, id: string} | undefined>} */
+  /** Where it shall hold; the organization needs no word. @returns {Promise<{kind: string, id: string} | undefined>} */
   async function scope() {
-    if (!kind.value) return undefined;
-    if (kind.value !== "incident") return { kind: kind.value, id: target.value };
-    const incident = await call(
-      "GET",
-      place.api(here.slug, `/incidents/${encodeURIComponent(number.value)}`),
-    );
-    return { kind: kind.value, id: incident.id };
+    if (kind.value === "incident") return { kind: kind.value, id: await incidentId(number.value) };
+    return kind.value ? { kind: kind.value, id: target.value } : undefined;
   }
 
   const node = form({
@@ -147,4 +142,16 @@ function giving(subject, isTeam) {
   node.classList.add("giving");
   fill();
   return node;
+}
+
+/** People know an incident by its number. Throws Problem. @param {string} number @returns {Promise<string>} */
+async function incidentId(number) {
+  try {
+    const { id } = await call("GET", place.api(here.slug, `/incidents/${encodeURIComponent(number)}`));
+    return id;
+  } catch (fault) {
+    if (!(fault instanceof Problem) || fault.status !== 404) throw fault;
+    const detail = "There is no incident with this number.";
+    throw new Problem(404, { errors: [{ pointer: "/number", code: "unknown", detail }] });
+  }
 }

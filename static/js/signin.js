@@ -3,14 +3,18 @@
  * @module
  */
 
-import { call, explain, Problem } from "./api.js";
+import { call, explain, Problem, useToken } from "./api.js";
 import { dress, flush, h, signal } from "./core.js";
+import { founding } from "./founding.js";
 import * as place from "./place.js";
+import { signOut } from "./session.js";
 
 /** @typedef {import("./wire.js").Me} Me */
 
 const fault = signal("");
 const busy = signal(false);
+/** Who is signed in and in no organization. */
+const stranded = signal(/** @type {Me["person"]} */ (null));
 const next = new URLSearchParams(location.search).get("next");
 
 /** Go where the person wanted to, or to their first organization. @param {Me} me */
@@ -18,7 +22,10 @@ function enter(me) {
   const first = me.organizations[0];
   const to = place.after(next, location.origin) ?? (first && place.page(first.slug));
   if (to) location.replace(to);
-  else fault.value = "You are signed in, but no organization has you as a member. Ask one of its admins.";
+  else {
+    useToken(me.csrf);
+    stranded.value = me.person;
+  }
 }
 
 /** @param {SubmitEvent} event */
@@ -75,6 +82,20 @@ function insecure() {
   );
 }
 
+/** What somebody can do who is in no organization. @param {string} address */
+function alone(address) {
+  const leave = () => signOut().catch((thrown) => fault.value = explain(thrown));
+  return h(
+    "section",
+    { class: "alone", "aria-label": "No organization yet" },
+    h("p", null, `You are signed in as ${address}, and no organization has you as a member.`),
+    h("p", null, "Open the link of an invitation, or make an organization of your own:"),
+    founding(),
+    h("p", { class: "fault", role: "status" }, () => fault.value),
+    h("button", { type: "button", class: "quiet", onclick: leave }, "Sign out"),
+  );
+}
+
 const email = h("input", {
   id: "email",
   type: "email",
@@ -96,11 +117,12 @@ const main = document.querySelector("main");
 if (main) {
   main.replaceChildren();
   dress(main, null, [
-    h("h1", null, "Sign in to IncidentHub"),
+    h("h1", null, () => stranded.value ? "Welcome" : "Sign in to IncidentHub"),
     insecure(),
+    () => stranded.value && alone(stranded.value.email),
     h(
       "form",
-      { onsubmit: submit },
+      { onsubmit: submit, hidden: () => stranded.value !== null },
       h("label", { for: "email" }, "Email"),
       email,
       h("label", { for: "password" }, "Password"),

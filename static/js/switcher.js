@@ -13,14 +13,13 @@ import { here, me } from "./session.js";
 /** Open the list, with the focus on the organization that one is in. */
 export function openSwitcher() {
   sheet("Organizations", () => {
-    const mine = me.peek()?.organizations ?? [];
     return [
-      h("ul", { class: "switcher", "aria-label": "Your organizations" }, ...mine.map(one)),
+      organizations(),
       // the bar has no room for these on a phone
       h(
         "p",
         { class: "beside" },
-        h("a", { href: settings(here.slug, "") }, "Settings"),
+        here.slug && h("a", { href: settings(here.slug, "") }, "Settings"),
         h("a", { href: "/account" }, "Your account"),
       ),
       h("section", null, h("h3", null, "A new one"), founding()),
@@ -28,6 +27,13 @@ export function openSwitcher() {
   });
   const current = document.querySelector(".switcher [aria-current], .switcher a");
   if (current instanceof HTMLElement) current.focus();
+}
+
+/** Those that one is in, with one's roles. */
+export function organizations() {
+  // a quick hand opens this before it is known who is here
+  const mine = () => (me.value?.organizations ?? []).map(one);
+  return h("ul", { class: "switcher", "aria-label": "Your organizations" }, mine);
 }
 
 /** @param {import("./wire.js").Membership} membership */
