@@ -123,6 +123,7 @@ class Web:
         await self._store.open()
         await self._doorbell.start()
         await self._station.start()
+        self.ports.grants.following = self._station.rights
         self._ringer.start()
         refusals = asyncio.create_task(self._write_refusals())
         self._listen()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -38,6 +39,11 @@ class Source:
     load: Callable[[TenantId, int, int], Awaitable[Sequence[LogEvent]]]
 
 
+def is_doubtful(kind: str) -> bool:
+    """Whether an event of this kind may have changed somebody's rights."""
+    return kind not in HARMLESS and kind not in SHOWN
+
+
 class Watcher(Protocol):
     """Somebody whose rights rest on this log."""
 
@@ -64,6 +70,7 @@ class Feed:
         self.prefix = Prefix()
         self.watchers: set[Watcher] = set()
         self.followers = 0
+        self.confirmed_at = -math.inf  # when PostgreSQL was last asked and knew nothing that we do not
         self._source = source
         self._chunks = chunks
         self._moved = moved
@@ -114,6 +121,10 @@ class Feed:
         if epoch == self.prefix.epoch and self._chunks.after(self.tenant, position) is None:
             await self.behind()
 
+    def confirm(self, asked_at: float) -> None:
+        """PostgreSQL was asked at this time of the loop, and its answer held nothing that is not here."""
+        self.confirmed_at = max(self.confirmed_at, asked_at)
+
     def close(self) -> None:
         """Nobody follows any more, so nothing would tell us that what we keep has changed: forget it."""
         if self._reading is not None:
@@ -128,7 +139,7 @@ class Feed:
                 await asyncio.sleep(early)
             self._next_read_at = loop.time() + SPACING
             self._again = False
-            waiting = list(self._waiting)
+            waiting, asked_at = list(self._waiting), loop.time()
             FEED_READS.inc()
             try:
                 async with asyncio.timeout(READ_TIMEOUT):
@@ -138,6 +149,7 @@ class Feed:
                 self._serve(waiting, error)
             else:
                 if is_read:
+                    self.confirm(asked_at)
                     self._serve(waiting)
                 else:
                     self._again = True
@@ -211,7 +223,7 @@ class Feed:
     def _append(self, events: Sequence[LogEvent]) -> None:
         new = self.prefix.take(events)
         self._chunks.append(self.tenant, new)
-        if any(event.kind not in HARMLESS and event.kind not in SHOWN for event in new):
+        if any(is_doubtful(event.kind) for event in new):
             for watcher in list(self.watchers):
                 watcher.suspect()
         self._moved(self)

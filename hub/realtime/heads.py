@@ -53,12 +53,16 @@ class Heads:
         if not asked:
             return
         self._judge({tenant: feed for tenant, (feed, _, _) in asked.items()})
+        asked_at = asyncio.get_running_loop().time()
         async with asyncio.timeout(TIMEOUT):
             heads = await self._source.heads(list(asked))
         for tenant, (feed, epoch, position) in asked.items():
             head = heads.get(tenant)
             if head is None or (head.epoch, head.position) != (epoch, position):
                 self._compare(feed, head, position)
+            is_ours = head is not None and head.epoch == feed.prefix.epoch
+            if head is not None and is_ours and position <= head.position <= feed.prefix.head:
+                feed.confirm(asked_at)
 
     def _compare(self, feed: Feed, head: Head | None, position: int) -> None:
         is_ahead = head is None or head.epoch != feed.prefix.epoch or head.position > feed.prefix.head

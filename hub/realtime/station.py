@@ -23,6 +23,7 @@ from hub.realtime.follower import HEARTBEAT, Follower
 from hub.realtime.heads import Heads
 from hub.realtime.hint import Hint
 from hub.realtime.pump import Pump
+from hub.realtime.rights import Rights
 from hub.realtime.wheel import Wheel
 from hub.services import follow
 from hub.services.ports import Ports
@@ -49,6 +50,7 @@ class Station:
         self.wheel: Wheel[Follower] = Wheel(Follower.beat, heartbeat)
         self.ear = Ear(ports.config, self._heard, self._listening)
         self.heads = Heads(source, self._feeds_now, self.ear.reconnect)
+        self.rights = Rights(self)
         self.authorising = asyncio.Semaphore(AUTHORISE_AT_ONCE)
         self.troubled = Seldom(log.warning)
         self._feeds: dict[TenantId, Feed] = {}
@@ -62,6 +64,7 @@ class Station:
         await self.ear.start()
         await self.heads.start()
         self.wheel.start()
+        self.rights.start()
         self._cut()
 
     async def stop(self) -> None:
@@ -72,6 +75,7 @@ class Station:
         self.wheel.stop()
         for follower in list(self._followers):
             follower.close("going_away")
+        await self.rights.stop()
         await self.heads.stop()
         await self.ear.stop()
         self.pump.stop()

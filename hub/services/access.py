@@ -29,8 +29,7 @@ async def authorize(
     Raise NotFound where the organization is unknown or not the credential's, Forbidden where no role allows
     the action. The first use of a session in an organization is an event of that organization.
     """
-    tenant = await _tenant(ports, credential, slug)
-    grant = await _grant(ports, credential, slug, tenant) if tenant is not None else None
+    grant = await _proven(ports, credential, slug)
     if grant is None:
         _refused(ports, credential, slug, action, context)
         raise NotFound("There is no such organization, or you are not in it.")
@@ -46,14 +45,20 @@ async def authorize_self(ports: Ports, credential: Credential, action: Action) -
     """A Grant in the person's own tenant; a session's only."""
     if credential.kind != "session":
         raise Forbidden("An API key has no person; sign in instead.")
-    grant = await person(ports, TenantId(credential.tenant_id), credential)
+    now, tenant = ports.clock(), TenantId(credential.tenant_id)
+    grant = ports.grants.grant(credential.id, "", now)
+    if grant is None:
+        rests = ports.grants.rests(tenant)
+        grant = await person(ports, tenant, credential)
+        if rests is not None:
+            ports.grants.keep_grant(credential.id, grant, rests, now)
     grant.require(action)
     return grant
 
 
 async def person(ports: Ports, tenant: TenantId, credential: Credential | None = None) -> Grant:
     """A person acting on themselves: by a session, or while signing in, by a proven password."""
-    async with ports.store.begin(tenant) as tx:
+    async with ports.store.reading(tenant) as tx:
         found = await people.this_person(tx)
     if found is None:
         raise NotFound
@@ -105,7 +110,7 @@ async def still(ports: Ports, grant: Grant) -> Grant | None:
     if grant.credential is None or grant.subject is None:
         return None
     owner = grant.person or grant.tenant
-    async with ports.store.begin(owner) as tx:
+    async with ports.store.reading(owner) as tx:
         standing = await credentials.standing(tx, grant.credential)
     if standing is None:
         return None
@@ -123,6 +128,21 @@ async def still(ports: Ports, grant: Grant) -> Grant | None:
     return now if now is not None and now.holds_anywhere(Action.STREAM_FOLLOW) else None
 
 
+async def _proven(ports: Ports, credential: Credential, slug: str) -> Grant | None:
+    """The Grant that this process has kept, or one that is read now. A refusal is never kept."""
+    now = ports.clock()
+    if kept := ports.grants.grant(credential.id, slug, now):
+        return kept
+    tenant = await _tenant(ports, credential, slug)
+    if tenant is None:
+        return None
+    rests = ports.grants.rests(*dict.fromkeys((tenant, TenantId(credential.tenant_id))))
+    grant = await _grant(ports, credential, slug, tenant)
+    if grant is not None and rests is not None:
+        ports.grants.keep_grant(credential.id, grant, rests, now)
+    return grant
+
+
 async def _tenant(ports: Ports, credential: Credential, slug: str) -> TenantId | None:
     if credential.kind == "api_key":
         return TenantId(credential.tenant_id)
@@ -134,7 +154,7 @@ async def _tenant(ports: Ports, credential: Credential, slug: str) -> TenantId |
 
 
 async def _grant(ports: Ports, credential: Credential, slug: str, tenant: TenantId) -> Grant | None:
-    async with ports.store.begin(tenant) as tx:
+    async with ports.store.reading(tenant) as tx:
         if credential.kind == "session":
             return await _members(tx, credential, slug, tenant)
         named = await people.this_organization(tx)

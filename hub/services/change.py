@@ -98,6 +98,7 @@ async def change(ports: Ports, grant: Grant, context: RequestContext) -> AsyncIt
         yield changed
         appended = await log.append(tx, changed.entries) if changed.entries else None
     if appended is not None:
+        ports.grants.happened(grant.tenant, [entry.kind for entry in changed.entries])
         first = appended.head - len(changed.entries) + 1
         ports.announce(
             grant.tenant,

@@ -20,6 +20,7 @@ KEY_PREFIX = "ihk_"
 SECRET_MAX = 256
 API_KEY = "api_key"
 INTEGRATION_KEY = "integration_key"
+KEPT = frozenset({"session", API_KEY})
 
 
 def hash_of(secret: str) -> bytes:
@@ -53,17 +54,27 @@ def new_integration_key() -> str:
 
 async def find(ports: Ports, presented: str) -> Credential | None:
     """What a presented secret stands for; None when it is none, has expired, was revoked, or is a disabled
-    integration's."""
+    integration's. A session or API key is kept while its log is followed (grants.py)."""
     if not presented or len(presented) > SECRET_MAX:
         return None
     if presented.startswith(KEY_PREFIX) and checksum(presented[:-6]) != presented[-6:]:
         return None
-    found = await directory.find_credential(ports.store, hash_of(presented))
-    return None if found is None or found.about.get("disabled") else found
+    hash, now = hash_of(presented), ports.clock()
+    if kept := ports.grants.credential(hash, now):
+        return kept
+    found = await directory.find_credential(ports.store, hash)
+    if found is None or found.about.get("disabled"):
+        return None
+    if found.kind in KEPT and (rests := ports.grants.rests(TenantId(found.tenant_id))):
+        # Whose log it rests on was not known before: only what is read from here on may be kept.
+        found = await directory.find_credential(ports.store, hash)
+        if found is not None:
+            ports.grants.keep_credential(hash, found, rests, now)
+    return found
 
 
 async def note_use(ports: Ports, credential: Credential) -> None:
-    """Move the last use of a key, at most once a minute; what a crash takes back will be noted again."""
+    """Move the last use of a key or session, at most once a minute; what a crash takes is noted again."""
     now = ports.clock()
     if credential.last_used_at is not None and now - credential.last_used_at <= timedelta(minutes=1):
         return

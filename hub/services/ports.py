@@ -14,6 +14,7 @@ import msgspec
 from hub.config import Config
 from hub.contract.ids import TenantId
 from hub.services.cursors import Cursors
+from hub.services.grants import Grants
 from hub.services.refusals import Refusals
 from hub.storage.log import LogEvent
 from hub.storage.tx import Store
@@ -60,6 +61,7 @@ class Ports:
     config: Config
     clock: Callable[[], datetime] = utc_now
     refusals: Refusals = field(default_factory=Refusals)
+    grants: Grants = field(default_factory=Grants)
     seen_sessions: dict[object, None] = field(default_factory=dict)
     noted_uses: dict[UUID, datetime] = field(default_factory=dict)
 

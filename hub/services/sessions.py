@@ -18,7 +18,7 @@ from hub.contract.words import Role
 from hub.domain.errors import SignInFailed as SignInFailedError
 from hub.services import access, tries
 from hub.services.change import Change, change
-from hub.services.credentials import hash_of
+from hub.services.credentials import hash_of, note_use
 from hub.services.passwords import verify_password
 from hub.services.ports import Ports, RequestContext
 from hub.storage import credentials, directory, people
@@ -122,12 +122,9 @@ async def sign_out(ports: Ports, credential: Credential, context: RequestContext
 
 async def touch(ports: Ports, credential: Credential) -> bool:
     """Note that a session is used, at most once a minute; False when it was idle for too long."""
-    now = ports.clock()
-    if credential.kind == "session" and credential.last_used_at and now - credential.last_used_at > IDLE:
+    if credential.last_used_at is not None and ports.clock() - credential.last_used_at > IDLE:
         return False
-    if credential.last_used_at is None or now - credential.last_used_at > timedelta(minutes=1):
-        async with ports.store.begin(TenantId(credential.tenant_id)) as tx:
-            await credentials.mark_used(tx, credential.id, now)
+    await note_use(ports, credential)
     return True
 
 
@@ -171,11 +168,11 @@ async def me(ports: Ports, credential: Credential) -> Me:
     if credential.kind != "session":
         return Me(key=text("key", credential.subject))
     tenant = TenantId(credential.tenant_id)
-    async with ports.store.begin(tenant) as tx:
+    async with ports.store.reading(tenant) as tx:
         found = await people.this_person(tx)
     organizations = []
     for organization in await directory.organizations_of(ports.store, tenant):
-        async with ports.store.begin(TenantId(organization.tenant_id)) as tx:
+        async with ports.store.reading(TenantId(organization.tenant_id)) as tx:
             bound = await people.bindings(tx, "member", organization.membership_id)
         organizations.append(
             MyOrganization(
