@@ -133,6 +133,14 @@ class Probe:
         return {name: REFERENCES[name] for name in self._fields if name in REFERENCES}
 
     @property
+    def required(self) -> set[str]:
+        """The fields that its body cannot be without."""
+        takes = self._takes
+        if not is_struct(takes):
+            return set()
+        return {field.encode_name for field in msgspec.structs.fields(takes) if field.required}
+
+    @property
     def is_in_organization(self) -> bool:
         """Whether it is about one organization."""
         return self.route.path.startswith("/api/v1/orgs/{org}")
@@ -149,7 +157,7 @@ class Probe:
             return None
         if not is_struct(takes):
             return INTAKE[self.route.kwargs["source"].NAME](things)
-        wanted = {field.encode_name for field in msgspec.structs.fields(takes) if field.required} | set(more)
+        wanted = self.required | set(more)
         return {name: self._value(takes, name, things) for name in self._fields if name in wanted}
 
     def require_known(self) -> None:
