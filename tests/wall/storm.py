@@ -33,7 +33,8 @@ WORKERS = 24
 SEED = 20260301
 # None of them filters by tenant: what they meet is for the policy to say.
 LOOK = [
-    Statement(sa.text(f"SELECT DISTINCT tenant_id FROM {table.name}")) for table in METADATA.sorted_tables
+    written(f"SELECT DISTINCT tenant_id FROM {table.name} WHERE :tenant IS NOT NULL", tenant="uuid")
+    for table in METADATA.sorted_tables
 ]
 TOUCH = Statement(sa.text("UPDATE service SET tier = tier RETURNING tenant_id"))
 SLEEP = Statement(sa.text("SELECT tenant_id FROM organization, pg_sleep(0.5)"))
@@ -98,6 +99,10 @@ class Storm:
 
     async def look(self, mine: Org, other: Org, drawn: random.Random) -> None:
         async with self.ports.store.begin(mine.tenant, snapshot=drawn.random() < 0.2) as tx:
+            await self.ask(mine, tx, drawn.choice(LOOK))
+
+    async def glance(self, mine: Org, other: Org, drawn: random.Random) -> None:
+        async with self.ports.store.reading(mine.tenant) as tx:
             await self.ask(mine, tx, drawn.choice(LOOK))
 
     async def touch(self, mine: Org, other: Org, drawn: random.Random) -> None:
@@ -177,8 +182,8 @@ class Storm:
 
 
 WEIGHTS = {
-    "look": 580, "touch": 40, "add": 120, "think_again": 60, "trespass": 40, "repeat": 30, "dawdle": 15,
-    "give_up": 10, "look_up": 35, "read": 20, "knock": 10, "note": 10, "alert": 30,
+    "look": 290, "glance": 290, "touch": 40, "add": 120, "think_again": 60, "trespass": 40, "repeat": 30,
+    "dawdle": 15, "give_up": 10, "look_up": 35, "read": 20, "knock": 10, "note": 10, "alert": 30,
 }  # fmt: skip
 OPERATIONS: dict[str, Callable[[Storm, Org, Org, random.Random], Awaitable[None]]] = {
     name: getattr(Storm, name) for name in WEIGHTS
