@@ -15,13 +15,20 @@ from hub.services import audit, credentials, receipts
 class Receipts(Request):
     """`/receipts`"""
 
-    @says(ReceiptPage, query={"state": "Only `dead` can be listed."})
+    @says(
+        ReceiptPage,
+        query={"state": "Only `dead` can be listed.", "integration": "All of this one's, instead."},
+    )
     async def get(self, org: str) -> None:
-        """A page of dead letters, newest first."""
-        if self.get_query_argument("state", InboxState.DEAD) != InboxState.DEAD:
-            fault = Fault(pointer="/state", code="word", detail="Only state=dead can be listed.")
+        """A page of dead letters, or of all that came for one integration, newest first."""
+        integration, state = (self.get_query_argument(name, None) for name in ("integration", "state"))
+        if state is not None and (state != InboxState.DEAD or integration is not None):
+            fault = Fault(pointer="/state", code="word", detail="Only state=dead can be listed, of all.")
             raise Invalid([fault])
-        self.answer_page(await receipts.page_dead(self.desk.ports, self.grant, *self.page()))
+        if integration is None:
+            self.answer_page(await receipts.page_dead(self.desk.ports, self.grant, *self.page()))
+        else:
+            self.answer_page(await receipts.page_of(self.desk.ports, self.grant, integration, *self.page()))
 
 
 class Receipt(Request):

@@ -1,4 +1,4 @@
-"""Receipts: what became of a stored request, for its sender and for responders; dead letters are listed."""
+"""Receipts: what became of a stored request, for its sender and for responders; and lists of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from hub.services import paging
 from hub.services.change import read
 from hub.services.ports import Ports
 from hub.services.views import view
-from hub.storage import inbox, incidents
+from hub.storage import inbox, incidents, integrations
 from hub.storage.credentials import Credential
 from hub.storage.inbox import Receipt
 from hub.storage.tx import Tx
 
 FILTER = "receipts/dead"
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+ARRIVAL_MAX = (1 << 63) - 1
 
 
 def _shown(receipt: Receipt, items: list[OutcomeItem], with_body: bool) -> ReceiptResource:
@@ -109,3 +110,20 @@ async def page_dead(ports: Ports, grant: Grant, limit: int, cursor: str | None) 
         written = round(last.received_at.timestamp() * 1_000_000).to_bytes(8, "big") + last.id.bytes
         following = ports.cursors.write_page(grant.tenant, FILTER, written)
     return ReceiptPage(shown, following)
+
+
+async def page_of(ports: Ports, grant: Grant, reference: str, limit: int, cursor: str | None) -> ReceiptPage:
+    """What came for one integration, in any state, newest first, without bodies. It is for whoever sees the
+    integration's service; NotFound alike for a foreign and a missing one."""
+    id, seen = parse("integration", reference), view(grant)
+    filter = f"receipts/{id}"
+    before = paging.number_place(ports, grant, filter, cursor, ARRIVAL_MAX)
+    async with read(ports, grant) as tx:
+        of = await integrations.find(tx, id) if id else None
+        if of is None or not seen.sees_service(of.service_id):
+            raise NotFound("There is no such integration.")
+        grant.require(Action.RECEIPT_READ, service=of.service_id)
+        found = await inbox.page_of(tx, of.id, before, limit + 1)
+        shown = await _resources(tx, seen, found[:limit])
+    last = found[limit - 1].arrival if len(found) > limit else None
+    return ReceiptPage(shown, paging.next_cursor(ports, grant, filter, last is not None, last))

@@ -56,6 +56,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 class Receipt(InboxRow, frozen=True, kw_only=True):
     """A row as its sender or a responder looks it up."""
 
+    arrival: int
     state: InboxState
     outcome: str
     reason: str
@@ -122,6 +123,7 @@ _TRY = written(
 _RECEIPT = (
     sa.select(
         *(inbox.c[name] for name in InboxRow.__struct_fields__ if name != "body"),
+        inbox.c.arrival,
         inbox.c.state,
         inbox.c.outcome,
         inbox.c.reason,
@@ -145,6 +147,12 @@ _DEAD = Statement(
         sa.tuple_(inbox.c.received_at, inbox.c.id) < sa.tuple_(given("before", "time"), given("id", "uuid"))
     )
     .order_by(inbox.c.received_at.desc(), inbox.c.id.desc())
+    .limit(given("limit", "int"))
+)
+_CAME = Statement(
+    _RECEIPT.where(inbox.c.integration_id == given("integration", "uuid"))
+    .where(inbox.c.arrival < given("before", "big"))
+    .order_by(inbox.c.arrival.desc())
     .limit(given("limit", "int"))
 )
 _PICK_DEAD = written(
@@ -224,4 +232,10 @@ async def page_dead(tx: Tx, view: View, before: datetime, id: UUID, limit: int) 
     else:
         picked = await tx.fetch(_PICK_DEAD, seen=list(view.services), before=before, id=id, limit=limit)
         rows = await tx.fetch(_PICKED, ids=[row["id"] for row in picked], body_max=0)
+    return [_receipt(row) for row in rows]
+
+
+async def page_of(tx: Tx, integration_id: UUID, before: int, limit: int) -> list[Receipt]:
+    """What came for an integration before an arrival, newest first, without bodies."""
+    rows = await tx.fetch(_CAME, integration=integration_id, before=before, limit=limit, body_max=0)
     return [_receipt(row) for row in rows]

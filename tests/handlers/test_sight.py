@@ -37,6 +37,7 @@ ABOUT: dict[str, list[tuple[str, str, Action, Any]]] = {
     ],
     "integration": [
         ("GET", "/integrations/{}", Action.INTEGRATION_READ, None),
+        ("GET", "/receipts?integration={}", Action.RECEIPT_READ, None),
         ("PATCH", "/integrations/{}", Action.INTEGRATION_MANAGE, {"name": "renamed"}),
         ("POST", "/integrations/{}/rotate", Action.INTEGRATION_MANAGE, {"overlap_seconds": 60}),
         ("POST", "/integrations/{}/test", Action.INTEGRATION_MANAGE, {}),

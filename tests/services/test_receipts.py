@@ -113,6 +113,33 @@ async def test_dead_letters_are_listed_newest_first_and_page_by_page(
     assert len((await receipts.page_dead(ports, theirs, 50, None)).data) == 1
 
 
+async def test_what_came_for_an_integration_is_listed_newest_first_in_any_state_and_to_its_own_alone(
+    ports: Ports, acme: Org, globex: Org
+) -> None:
+    sent = [await post(ports, acme, body) for body in (alarm("a"), b"not json", alarm("b"))]
+    await drain(ports, acme)
+    sent.append(await post(ports, acme, alarm("c")))
+    await post(ports, globex, alarm("a"))
+    grant, of = await granted(ports, acme), text("integration", acme.integration_id)
+    seen, cursor = [], None
+    while True:
+        page = await receipts.page_of(ports, grant, of, 3, cursor)
+        seen += page.data
+        if (cursor := page.next_cursor) is None:
+            break
+    assert [(one.id, one.state.value) for one in seen] == list(
+        zip(reversed(sent), ("stored", "done", "dead", "done"), strict=True)
+    )
+    assert {one.body for one in seen} == {None}
+    theirs = await granted(ports, globex)
+    for wrong in (of, text("integration", new()), "int_", of.replace("int", "svc")):
+        with pytest.raises(NotFound, match="There is no such integration"):
+            await receipts.page_of(ports, theirs, wrong, 50, None)
+    page = await receipts.page_of(ports, grant, of, 2, None)
+    with pytest.raises(Invalid):
+        await receipts.page_dead(ports, grant, 2, page.next_cursor)
+
+
 async def test_all_dead_letters_of_an_integration_are_one_incident(ports: Ports, acme: Org) -> None:
     for number in range(3):
         await post(ports, acme, b"not json %d" % number)
