@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
 
-from hub.contract.commands import Command, Reopen
-from hub.domain.errors import Conflict, NotFound
+from hub.contract.commands import Close, Command, Reopen, Resolve
+from hub.domain.errors import Conflict
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import decide
 from hub.services.change import Change
 from hub.services.shown import first_past, resource_of
 from hub.services.views import view
 from hub.services.world import World
-from hub.storage import alerts, catalogue, incidents
+from hub.storage import alerts, incidents
+from hub.storage.incidents import Hold
 
-Asked = tuple[UUID, Command]
+Asked = tuple[Incident, Command]
+CLEARS = Resolve | Close  # the only ones that look at an incident's alerts
 
 
-async def execute(change: Change, commands: list[Asked]) -> list[bytes]:
-    """Do commands to incidents, in order; the bytes of their events are returned, in order.
+class Executed(msgspec.Struct, frozen=True):
+    """The bytes of what happened, in order, and the incidents as they were saved."""
+
+    events: list[bytes]
+    incidents: dict[UUID, Incident]
+
+
+async def execute(change: Change, commands: list[Asked]) -> Executed:
+    """Do commands to incidents, in order, which this transaction has found with `holding` of each.
 
     Locks: services of those that may reopen, then incidents, then their alerts (architecture, lock order).
-    Raise NotFound, NotAllowedNow, or Conflict for a loser of `if_version`; then nothing is done.
+    Raise NotAllowedNow, or Conflict for a loser of `if_version`; then nothing is done.
     """
-    rivals = await _rivals(change, commands)
-    loaded = await incidents.load_for_update(change.tx, [id for id, _ in commands] + rivals)
-    world = World(loaded.values())
-    for id in sorted({id for id, _ in commands}):
-        for alert in await alerts.uncleared_for_update(change.tx, id):
-            world.alerts[alert.id] = alert
-    for id, command in commands:
-        incident = world.incidents.get(id)
-        if incident is None:
-            raise NotFound("There is no such incident.")
+    world = World(await _locked(change, commands))
+    for incident, command in commands:
+        if isinstance(command, CLEARS):
+            for alert in await alerts.uncleared_for_update(change.tx, incident.id):
+                world.alerts[alert.id] = alert
+    for id, command in [(incident.id, command) for incident, command in commands]:
+        incident = world.incidents[id]
         await _check_version(change, incident, command)
         mine = [a for a in world.alerts.values() if a.incident_id == id and not a.is_over]
         rival, _ = world.of_group(incident.group_key)
@@ -44,21 +51,23 @@ async def execute(change: Change, commands: list[Asked]) -> list[bytes]:
             rival = msgspec.structs.replace(rival, private=True)  # who asks must not learn of it
         for event in decide(incident, mine, rival, command, change.grant.actor, change.now):
             world.apply(event)
-    return await world.save(change)
+    return Executed(await world.save(change), world.incidents)
 
 
-async def _rivals(change: Change, commands: list[Asked]) -> list[UUID]:
-    """For a reopen: hold its service, so that nothing opens for the same group meanwhile, and find those."""
-    found: list[UUID] = []
-    for id in sorted({id for id, command in commands if isinstance(command, Reopen)}):
-        shown = await incidents.by_id(change.tx, id)
-        if shown is None:
-            continue
-        await catalogue.lock_service(change.tx, shown.incident.service_id)
-        found += await incidents.ids_of_groups(
-            change.tx, shown.incident.service_id, [shown.incident.group_key]
-        )
-    return found
+def holding(command: Command) -> Hold:
+    """What has to be locked where a command's incident is found: for a reopen its service, so that nothing
+    opens for the same group meanwhile; else the incident itself."""
+    return Hold.SERVICE if isinstance(command, Reopen) else Hold.INCIDENT
+
+
+async def _locked(change: Change, commands: list[Asked]) -> Iterable[Incident]:
+    locked: dict[UUID, Incident] = {}
+    for incident, command in commands:
+        if isinstance(command, Reopen):
+            locked |= await incidents.lock_rivals(change.tx, incident)
+        else:
+            locked[incident.id] = incident
+    return locked.values()
 
 
 async def _check_version(change: Change, incident: Incident, command: Command) -> None:

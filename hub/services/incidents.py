@@ -18,7 +18,7 @@ from hub.domain.errors import Invalid, NotFound
 from hub.domain.incident import Incident
 from hub.services import paging
 from hub.services.change import Change, change, read
-from hub.services.execute import execute
+from hub.services.execute import execute, holding
 from hub.services.naming import named_service
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
@@ -26,7 +26,7 @@ from hub.services.shown import resource
 from hub.services.views import view
 from hub.services.world import World
 from hub.storage import incidents, log
-from hub.storage.incidents import Shown
+from hub.storage.incidents import Hold, Shown
 from hub.storage.tx import Tx
 
 
@@ -58,15 +58,15 @@ async def page(
     )
 
 
-async def _find(tx: Tx, grant: Grant, reference: str, action: Action) -> Shown:
+async def _find(tx: Tx, grant: Grant, reference: str, action: Action, hold: Hold = Hold.NOTHING) -> Shown:
     """An incident by its id or its number. NotFound for one out of sight as for a missing one; Forbidden
     where it is seen, but the action is not allowed."""
     id = parse("incident", reference)
     shown = None
     if id is not None:
-        shown = await incidents.by_id(tx, id)
+        shown = await incidents.by_id(tx, id, hold)
     elif reference.isascii() and reference.isdigit() and len(reference) < 16:
-        shown = await incidents.by_number(tx, int(reference))
+        shown = await incidents.by_number(tx, int(reference), hold)
     if shown is None or not _is_seen(grant, shown.incident):
         raise NotFound("There is no such incident.")
     grant.require(action, service=shown.incident.service_id, incident=shown.incident.id)
@@ -133,17 +133,17 @@ async def perform(
 
 
 async def _perform(changed: Change, reference: str, name: str, command: Command, key: str | None) -> Done:
-    grant, action = changed.grant, COMMANDS[name].action
-    id = (await _find(changed.tx, grant, reference, action)).incident.id
+    found = await _find(changed.tx, changed.grant, reference, COMMANDS[name].action, holding(command))
+    id, seen = found.incident.id, view(changed.grant)
     subject = text("incident", id)
-    claim = Claim(changed, name, key, subject, command)
-    if await claim.earlier() is not None:
-        shown = await _shown(changed.tx, grant, subject, action)
-        return Done(Performed(incident=shown, events=[], changed=False), True)
-    bodies = await execute(changed, [(id, command)])
-    await claim.done(subject)
-    shown = await _shown(changed.tx, grant, subject, action)
-    performed = Performed(incident=shown, events=[msgspec.Raw(body) for body in bodies], changed=bool(bodies))
+    if await Claim(changed, name, key, subject, command).is_taken(subject):
+        return Done(Performed(incident=resource(found, seen), events=[], changed=False), True)
+    done = await execute(changed, [(found.incident, command)])
+    performed = Performed(
+        incident=resource(msgspec.structs.replace(found, incident=done.incidents[id]), seen),
+        events=[msgspec.Raw(body) for body in done.events],
+        changed=bool(done.events),
+    )
     return Done(performed, False)
 
 

@@ -38,6 +38,23 @@ class Claim:
             raise KeyReused
         return found.subject if found else None
 
+    async def is_taken(self, subject: str) -> bool:
+        """Both in one, for a subject that is known beforehand: whether the same request was made before; if
+        not, it is remembered. Raise KeyReused as `earlier` does."""
+        if self._key is None:
+            return False
+        found = await requests.take(
+            self._changed.tx,
+            self._changed.grant.actor.id,
+            self._command,
+            self._key,
+            requests.Request(self._hash, subject),
+            self._changed.now,
+        )
+        if found is not None and found.request_hash != self._hash:
+            raise KeyReused
+        return found is not None
+
     async def done(self, subject: str) -> None:
         """Remember what the request was about, also when it changed nothing."""
         if self._key is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +34,21 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 _LOCK = Statement(
     sa.select(*FIELDS)
     .where(incident.c.tenant_id == TENANT, incident.c.id == sa.any_(many("ids", "uuid")))
+    .order_by(incident.c.id)
+    .with_for_update(key_share=True)
+)
+_LOCK_RIVALS = Statement(
+    sa.select(*FIELDS)
+    .where(incident.c.tenant_id == TENANT, incident.c.service_id == given("service", "uuid"))
+    .where(incident.c.group_key == given("group_key", "text"))
+    .where(
+        sa.or_(
+            incident.c.id == given("id", "uuid"),
+            incident.c.status.in_(
+                [sa.literal_column(f"'{status}'") for status in ("triggered", "acknowledged", "mitigated")]
+            ),
+        )
+    )
     .order_by(incident.c.id)
     .with_for_update(key_share=True)
 )
@@ -72,13 +89,54 @@ _SHOWN = (
     )
     .where(incident.c.tenant_id == TENANT)
 )
-_BY_ID = Statement(_SHOWN.where(incident.c.id == given("id", "uuid")))
-_BY_NUMBER = Statement(_SHOWN.where(incident.c.number == given("number", "big")))
-_PAGE = Statement(
-    _SHOWN.where(incident.c.status == sa.any_(many("statuses", "text")))
+
+
+class Hold(Enum):
+    """What is locked with an incident that is found; the service's lock comes before the incident's."""
+
+    NOTHING = 0
+    INCIDENT = 1
+    SERVICE = 2
+
+
+def _holding(found: sa.Select[Any]) -> dict[Hold, Statement]:
+    return {
+        Hold.NOTHING: Statement(found),
+        Hold.INCIDENT: Statement(found.with_for_update(key_share=True, of=incident)),
+        Hold.SERVICE: Statement(found.with_for_update(key_share=True, of=service)),
+    }
+
+
+_BY_ID = _holding(_SHOWN.where(incident.c.id == given("id", "uuid")))
+_BY_NUMBER = _holding(_SHOWN.where(incident.c.number == given("number", "big")))
+# The newest of each status, then the newest of those: however many are closed, and however old the open
+# ones are, no more rows are looked at than statuses times the limit.
+_ASKED = sa.select(sa.func.unnest(many("statuses", "text")).label("status")).subquery("asked")
+_NEWEST = (
+    sa.select(*FIELDS, incident.c.commander_id)
+    .where(incident.c.tenant_id == TENANT, incident.c.status == _ASKED.c.status)
     .where(incident.c.id < given("before", "uuid"))
     .where(sa.or_(sa.not_(incident.c.private), incident.c.id == sa.any_(many("named", "uuid"))))
     .order_by(incident.c.id.desc())
+    .limit(given("limit", "int"))
+    .lateral("newest")
+)
+_PAGE = Statement(
+    sa.select(
+        *(_NEWEST.c[name] for name in COLUMNS),
+        _NEWEST.c.commander_id,
+        service.c.name.label("service_name"),
+        sa.select(_LAST.c.private)
+        .where(_LAST.c.tenant_id == TENANT, _LAST.c.id == _NEWEST.c.recurs)
+        .scalar_subquery()
+        .label("recurs_private"),
+    )
+    .select_from(
+        _ASKED.join(_NEWEST, sa.true()).join(
+            service, sa.and_(service.c.tenant_id == TENANT, service.c.id == _NEWEST.c.service_id)
+        )
+    )
+    .order_by(_NEWEST.c.id.desc())
     .limit(given("limit", "int"))
 )
 
@@ -154,15 +212,23 @@ async def take_numbers(tx: Tx, count: int) -> int:
     return last - count + 1
 
 
-async def by_id(tx: Tx, id: UUID) -> Shown | None:
+async def lock_rivals(tx: Tx, reopened: Incident) -> dict[UUID, Incident]:
+    """Lock an incident, and the open one of its group if there is one; its service is locked already."""
+    rows = await tx.fetch(
+        _LOCK_RIVALS, id=reopened.id, service=reopened.service_id, group_key=reopened.group_key
+    )
+    return {row["id"]: _incident(row) for row in rows}
+
+
+async def by_id(tx: Tx, id: UUID, hold: Hold = Hold.NOTHING) -> Shown | None:
     """One incident by its id."""
-    row = await tx.one(_BY_ID, id=id)
+    row = await tx.one(_BY_ID[hold], id=id)
     return _shown(row) if row else None
 
 
-async def by_number(tx: Tx, number: int) -> Shown | None:
+async def by_number(tx: Tx, number: int, hold: Hold = Hold.NOTHING) -> Shown | None:
     """One incident by its number."""
-    row = await tx.one(_BY_NUMBER, number=number)
+    row = await tx.one(_BY_NUMBER[hold], number=number)
     return _shown(row) if row else None
 
 

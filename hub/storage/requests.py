@@ -33,6 +33,25 @@ _ADD = written(
     " VALUES (:tenant, :actor, :command, :key, :hash, :subject, :at)",
     tenant="uuid", actor="text", command="text", key="text", hash="bytes", subject="text", at="time",
 )  # fmt: skip
+_TAKE = written(
+    "INSERT INTO request_key (tenant_id, actor, command, key, request_hash, subject, created_at)"
+    " VALUES (:tenant, :actor, :command, :key, :hash, :subject, :at)"
+    " ON CONFLICT DO NOTHING RETURNING subject",
+    tenant="uuid", actor="text", command="text", key="text", hash="bytes", subject="text", at="time",
+)  # fmt: skip
+
+
+async def take(tx: Tx, actor: str, command: str, key: str, request: Request, at: datetime) -> Request | None:
+    """Remember a request whose subject is known beforehand, and return None; or what was done under this key
+    before. A second one in flight waits in the index for the first."""
+    taken = await tx.one(
+        _TAKE, actor=actor, command=command, key=key, hash=request.request_hash, subject=request.subject,
+        at=at,
+    )  # fmt: skip
+    if taken is not None:
+        return None
+    row = await tx.one(_FIND, actor=actor, command=command, key=key)
+    return Request(row["request_hash"], row["subject"]) if row else None
 
 
 async def claim(tx: Tx, actor: str, command: str, key: str) -> Request | None:

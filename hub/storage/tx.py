@@ -213,8 +213,8 @@ class Store:
             try:
                 await connection.execute(
                     f"BEGIN ISOLATION LEVEL {level};"
-                    "SELECT 1 / (coalesce(current_setting('hub.tenant', true), '') = '')::int;"
-                    f"SET LOCAL hub.tenant = '{tenant}'{lazily}"
+                    f"SELECT set_config('hub.tenant', '{tenant}', true)"
+                    f" WHERE 1 / (coalesce(current_setting('hub.tenant', true), '') = '')::int = 1{lazily}"
                 )
             except asyncpg.DivisionByZeroError as error:
                 _throw_away(connection)
