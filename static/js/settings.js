@@ -74,6 +74,7 @@ export function settings({ part, title, intro, read, about, body, choices = () =
       { class: "content" },
       h("header", null, h("h1", null, name), h("p", { class: "faint" }, intro)),
       trouble(page.failure),
+      h("p", { class: "faint", hidden: () => page.loaded.value || page.failure.value !== "" }, "Loading…"),
       () =>
         page.loaded.value && !allowed() && locked(`Your role does not include ${own.needs}: ask an admin.`),
       h("div", { class: "content", hidden: () => !page.loaded.value || !allowed() }, body()),
