@@ -39,6 +39,11 @@ class Answer:
         return msgspec.json.decode(self.body)
 
     @property
+    def is_endless(self) -> bool:
+        """Whether it goes on as a stream; that it began is all that is asked here."""
+        return self.status == 101 or self.one("Content-Type").startswith("text/event-stream")
+
+    @property
     def is_unread(self) -> bool:
         """Whether the head of the request was no HTTP: that is refused without a word, and the end."""
         return self.status == 400 and not self.all("Content-Type")
@@ -105,7 +110,7 @@ class Caller:
             length = answer.one("Content-Length")
             if length and method != "HEAD" and answer.status != 304:
                 answer = Answer(answer.status, headers, await reader.readexactly(int(length)))
-            if answer.one("Connection") == "close" or answer.is_unread or answer.status == 101:
+            if answer.one("Connection") == "close" or answer.is_unread or answer.is_endless:
                 await self.close()
             return answer
 
