@@ -84,7 +84,6 @@ def ports(ports: Ports, doorbell: Doorbell) -> Ports:
 def live(io_loop: IOLoop, site: Site, station: Station) -> Iterator[Site]:
     """The server with its streams running, asked by nobody in particular."""
     io_loop.run_sync(station.start)
-    station.ports.grants.following = station.rights
     yield site
     io_loop.run_sync(station.stop)
 

@@ -49,6 +49,13 @@ def web_ports(web_ports: Ports, bell: Bell) -> Ports:
 
 
 @pytest.fixture
+def live(live: Site, web_ports: Ports, station: Station) -> Site:
+    """The server of this test, which keeps rights, as app.py has it."""
+    web_ports.grants.following = station.rights
+    return live
+
+
+@pytest.fixture
 def other(io_loop: IOLoop, web_ports: Ports, gate: Gate) -> Iterator[Site]:
     """Another web process of the same installation, which keeps nothing, and rings."""
     [socket] = bind_sockets(0, "127.0.0.1")
