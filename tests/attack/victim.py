@@ -43,6 +43,7 @@ class Victim:
     acme: Org
     globex: Org
     log: Path
+    settings: dict[str, str]
 
     @property
     def host(self) -> str:
@@ -123,28 +124,27 @@ def attacked(servers: Servers, folder: Path) -> Iterator[Victim]:
         log.open("wb") as said,
     ):
         port, operator_port = public.getsockname()[1], admin.getsockname()[1]
+        settings = environment(
+            PYTHONPATH=os.pathsep.join(sys.path),
+            HUB_DATABASE_URL=config.database_url,
+            HUB_REDIS_URL=config.redis_url,
+            HUB_SECRET_KEYS=config.secret_keys[0],
+            HUB_INSTALLATION=config.installation,
+            HUB_REQUESTS_PER_CREDENTIAL=MANY,
+            HUB_REQUESTS_PER_ORGANIZATION=MANY,
+            HUB_PORT=str(port),
+            HUB_ADMIN_PORT=str(operator_port),
+        )
         process = subprocess.Popen(
             [sys.executable, "-m", "hub", "web"],
-            env=environment(
-                PYTHONPATH=os.pathsep.join(sys.path),
-                HUB_DATABASE_URL=config.database_url,
-                HUB_REDIS_URL=config.redis_url,
-                HUB_SECRET_KEYS=config.secret_keys[0],
-                HUB_INSTALLATION=config.installation,
-                HUB_REQUESTS_PER_CREDENTIAL=MANY,
-                HUB_REQUESTS_PER_ORGANIZATION=MANY,
-                HUB_PORT=str(port),
-                HUB_ADMIN_PORT=str(operator_port),
-                HUB_LISTEN_FD=str(public.fileno()),
-                HUB_ADMIN_FD=str(admin.fileno()),
-            ),
+            env=settings | {"HUB_LISTEN_FD": str(public.fileno()), "HUB_ADMIN_FD": str(admin.fileno())},
             pass_fds=(public.fileno(), admin.fileno()),
             stderr=said,
         )
     try:
         eventually(lambda: process.poll() is not None or '"serving"' in log.read_text())
         assert process.poll() is None, log.read_text()
-        yield Victim(process, database, config, port, operator_port, acme, globex, log)
+        yield Victim(process, database, config, port, operator_port, acme, globex, log, settings)
     finally:
         process.kill()
         process.wait(10)

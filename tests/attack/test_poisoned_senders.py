@@ -1,0 +1,146 @@
+"""Poison in what vendors send: kept or refused in the sender's words, then worked off by a real worker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from client import Client
+from poison import BODIES, BOMB, MOMENTS, PACKED, VALUES
+from running import eventually
+from victim import Victim
+
+from hub.contract import ids
+from hub.routes import ROUTES
+
+GENERIC = {
+    "event_id": "e-1", "action": "trigger", "dedup_key": "k", "title": "Down", "severity": "error",
+    "service": "checkout", "source": "db-1", "occurred_at": "2026-01-01T00:00:00Z", "labels": {"a": "b"},
+    "details": {"a": "b"}, "links": [{"href": "https://x.example", "text": "x"}], "correlation_id": "c",
+}  # fmt: skip
+PAGERDUTY = {
+    "routing_key": "", "event_action": "trigger", "dedup_key": "k", "client": "c", "client_url": "https://x",
+    "images": [{"src": "https://x"}], "links": [{"href": "https://x", "text": "x"}],
+    "payload": {"summary": "Down", "source": "s", "severity": "error", "timestamp": "2026-01-01T00:00:00Z",
+                "component": "c", "group": "g", "class": "c", "custom_details": {"a": "b"}},
+}  # fmt: skip
+ALERT = {
+    "status": "firing", "labels": {"alertname": "Disk"}, "annotations": {"summary": "Disk"},
+    "startsAt": "2026-01-01T00:00:00Z", "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "http://x",
+    "fingerprint": "0123456789abcdef",
+}  # fmt: skip
+ALERTMANAGER = {
+    "version": "4", "groupKey": "g", "truncatedAlerts": 0, "status": "firing", "receiver": "hub",
+    "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://x",
+    "alerts": [ALERT],
+}  # fmt: skip
+SHAPES = {
+    "/api/v1/ingest/events": GENERIC,
+    "/api/v1/ingest/hooks/{key}": GENERIC,
+    "/v2/enqueue": PAGERDUTY,
+    "/integrations/alertmanager/{integration}/webhook": ALERTMANAGER,
+}
+SENT = {200, 202}
+REFUSED = {400, 401, 413}
+MARK = "@@poison@@"
+
+
+@pytest.fixture(scope="module")
+def client(victim: Victim) -> Iterator[Client]:
+    asking = Client(victim)
+    yield asking
+    asking.close()
+
+
+def poisoned(whole: Any) -> Iterator[tuple[str, Any]]:
+    """(name, the body with a mark there) for each member at whatever depth."""
+    if isinstance(whole, dict):
+        for name, value in whole.items():
+            yield name, {**whole, name: MARK}
+            for below, inner in poisoned(value):
+                yield below, {**whole, name: inner}
+    elif isinstance(whole, list):
+        for inner_name, inner in poisoned(whole[0]):
+            yield inner_name, [inner]
+
+
+def send(client: Client, path: str, body: bytes, **headers: str) -> int:
+    """Post as an integration of acme; the status."""
+    org = client.victim.acme
+    integration = ids.text("integration", org.integration_id)
+    at = path.replace("{key}", org.integration_key).replace("{integration}", integration)
+    status = client.vendor(at, body, org.integration_key, **headers).status
+    assert status in SENT | REFUSED, (path, body[:200])
+    return status
+
+
+def test_every_door_for_vendors_has_its_shape_here() -> None:
+    assert set(SHAPES) == {route.path for route in ROUTES if route.machine and "POST" in route.guards}
+
+
+@pytest.mark.parametrize("path", SHAPES)
+def test_what_is_no_body_of_theirs_is_kept_or_refused(client: Client, path: str) -> None:
+    for body in [b"", b"{}", b"[]", *BODIES.values(), *VALUES]:
+        send(client, path, body)
+    for encoding, body in PACKED.items():
+        assert send(client, path, body, Content_Encoding=encoding) in SENT | REFUSED
+    for kind in (
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+        "a/b/c",
+    ):
+        send(client, path, json.dumps(SHAPES[path]).encode(), Content_Type=kind)
+        send(client, path, b"--x\r\n" * 5_000 + b"&" * 5_000, Content_Type=kind)
+
+
+@pytest.mark.parametrize("path", SHAPES)
+def test_a_bad_member_is_kept_or_refused(client: Client, path: str) -> None:
+    for name, body in poisoned(SHAPES[path]):
+        mark = json.dumps(MARK).encode()
+        raw = json.dumps(body).encode().replace(b'"routing_key": ""', _routing(client))
+        is_time = name.endswith(("At", "_at", "timestamp"))
+        for value in [*(json.dumps(each).encode() for each in MOMENTS if is_time), *VALUES[is_time::8]]:
+            send(client, path, raw.replace(mark, value))
+
+
+def _routing(client: Client) -> bytes:
+    return b'"routing_key": ' + json.dumps(client.victim.acme.integration_key).encode()
+
+
+def test_a_bomb_is_counted_as_it_came_and_never_unpacked(client: Client) -> None:
+    before = client.victim.memory()
+    for _ in range(20):
+        send(client, "/api/v1/ingest/events", BOMB, Content_Encoding="gzip")
+    assert client.victim.memory() - before < 20 << 20
+
+
+def test_a_worker_works_it_all_off_and_shows_what_it_could_not_read(client: Client, tmp_path: Path) -> None:
+    victim = client.victim
+    with (tmp_path / "worker").open("wb") as log:
+        worker = subprocess.Popen([sys.executable, "-m", "hub", "worker"], env=victim.settings, stderr=log)
+    try:
+        open_rows = "SELECT count(*) FROM inbox WHERE state NOT IN ('done', 'dead')"
+        eventually(lambda: victim.rows(open_rows)[0][0] == 0 or worker.poll() is not None, 60)
+        assert worker.poll() is None, (tmp_path / "worker").read_text()
+        assert send(client, "/api/v1/ingest/events", b'{"title":"after it all","dedup_key":"after"}') == 202
+        found = "SELECT count(*) FROM incident WHERE title = 'after it all'"
+        eventually(lambda: victim.rows(found)[0][0] == 1)
+    finally:
+        worker.terminate()
+        worker.wait(20)
+    assert worker.returncode == 0
+    said = [json.loads(line) for line in (tmp_path / "worker").read_text().splitlines()]
+    assert [line for line in said if "exception" in line] == []
+    kept, dead = victim.rows("SELECT count(*), count(*) FILTER (WHERE state = 'dead') FROM inbox")[0]
+    assert kept > dead > 50
+    page = client("GET", "/api/v1/orgs/acme/receipts?state=dead&limit=200").json
+    assert len(page["data"]) == min(dead, 200)
+    years = "SELECT count(*) FROM alert WHERE fired_at < '1970-01-01' OR fired_at > '2200-01-01'"
+    assert victim.rows(years)[0][0] == 0
+    assert [line for line in victim.lines() if line["level"] in {"error", "critical"}] == []
