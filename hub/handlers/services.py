@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hub.contract.catalogue import DependOn, NewService, Nothing, ServicePatch
 from hub.contract.resources import ServicePage, ServiceResource
-from hub.domain.errors import NotAllowedNow
+from hub.contract.signals import Fault
+from hub.domain.errors import Invalid, NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
 from hub.services import catalogue, depending
@@ -13,10 +14,15 @@ from hub.services import catalogue, depending
 class Services(Request):
     """`/services`"""
 
-    @says(ServicePage)
+    @says(ServicePage, query={"archived": "`true`: those that are archived, instead of the others."})
     async def get(self, org: str) -> None:
-        """A page of services that are not archived."""
-        self.answer_page(await catalogue.page_services(self.desk.ports, self.grant, *self.page()))
+        """A page of services."""
+        archived = self.get_query_argument("archived", "false")
+        if archived not in ("true", "false"):
+            raise Invalid([Fault(pointer="/archived", code="word", detail="Say true or false.")])
+        self.answer_page(
+            await catalogue.page_services(self.desk.ports, self.grant, *self.page(), archived == "true")
+        )
 
     @says(ServiceResource, 201, takes=NewService, once=True)
     async def post(self, org: str) -> None:

@@ -51,17 +51,20 @@ def resource(shown: Shown, view: View) -> ServiceResource:
     )
 
 
-async def page_services(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> ServicePage:
-    """Services that one sees and that are not archived, in the order they were made."""
+async def page_services(
+    ports: Ports, grant: Grant, limit: int, cursor: str | None, archived: bool = False
+) -> ServicePage:
+    """Services that one sees, those that are archived or the others, in the order they were made."""
     grant.require_somewhere(Action.SERVICE_READ)
-    after = paging.id_place(ports, grant, "services", cursor, paging.OLDEST)
+    filter = "services/archived" if archived else "services"
+    after = paging.id_place(ports, grant, filter, cursor, paging.OLDEST)
     seen = view(grant)
     async with read(ports, grant) as tx:
-        found = await services.page(tx, seen, after, limit + 1)
+        found = await services.page(tx, seen, archived, after, limit + 1)
     last = found[limit - 1].kept.id if len(found) > limit else None
     return ServicePage(
         [resource(shown, seen) for shown in found[:limit]],
-        paging.next_cursor(ports, grant, "services", len(found) > limit, last),
+        paging.next_cursor(ports, grant, filter, len(found) > limit, last),
     )
 
 

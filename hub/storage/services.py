@@ -67,12 +67,13 @@ _SHOWN = """
 """
 _ONE = written(_SHOWN + " AND s.id = :id", tenant="uuid", id="uuid")
 _PAGE = written(
-    _SHOWN + " AND s.archived_at IS NULL AND s.id > :after ORDER BY s.id LIMIT :limit",
-    tenant="uuid", after="uuid", limit="int",
+    _SHOWN + " AND (s.archived_at IS NOT NULL) = :archived AND s.id > :after ORDER BY s.id LIMIT :limit",
+    tenant="uuid", archived="bool", after="uuid", limit="int",
 )  # fmt: skip
 _PICK = written(
-    _SHOWN + " AND s.id = ANY (:seen) AND s.archived_at IS NULL AND s.id > :after ORDER BY s.id LIMIT :limit",
-    tenant="uuid", seen="uuid[]", after="uuid", limit="int",
+    _SHOWN + " AND s.id = ANY (:seen) AND (s.archived_at IS NOT NULL) = :archived AND s.id > :after"
+    " ORDER BY s.id LIMIT :limit",
+    tenant="uuid", seen="uuid[]", archived="bool", after="uuid", limit="int",
 )  # fmt: skip
 _ADD = written(
     f"INSERT INTO service (tenant_id, {', '.join(_KINDS)})"
@@ -119,9 +120,9 @@ async def find(tx: Tx, id: UUID) -> Shown | None:
     return _shown(row) if row else None
 
 
-async def page(tx: Tx, view: View, after: UUID, limit: int) -> list[Shown]:
-    """Services of a view that are not archived, in the order they were made."""
+async def page(tx: Tx, view: View, archived: bool, after: UUID, limit: int) -> list[Shown]:
+    """Services of a view, those that are archived or the others, in the order they were made."""
+    asked = {"archived": archived, "after": after, "limit": limit}
     if view.whole:
-        return [_shown(row) for row in await tx.fetch(_PAGE, after=after, limit=limit)]
-    rows = await tx.fetch(_PICK, seen=list(view.services), after=after, limit=limit)
-    return [_shown(row) for row in rows]
+        return [_shown(row) for row in await tx.fetch(_PAGE, **asked)]
+    return [_shown(row) for row in await tx.fetch(_PICK, seen=list(view.services), **asked)]

@@ -30,6 +30,8 @@ export const INTEGRATIONS = place.api(here.slug, "/integrations");
 
 /** @returns {ReturnType<typeof listing<Service>>} */
 export const serviceList = () => listing(SERVICES);
+/** @returns {ReturnType<typeof listing<Service>>} */
+export const archivedList = () => listing(`${SERVICES}?archived=true`);
 /** @returns {ReturnType<typeof listing<Integration>>} */
 export const integrationList = () => listing(INTEGRATIONS);
 /** @returns {ReturnType<typeof listing<Named>>} */

@@ -4,6 +4,7 @@
  */
 
 import { call } from "./api.js";
+import { arrivalRows, arrivals } from "./arrivals.js";
 import { ago, ahead, INTEGRATIONS, MANY, named, pageOf, serviceList, stateOf } from "./catalogue.js";
 import { derive, h, signal } from "./core.js";
 import { confirm } from "./dialog.js";
@@ -30,6 +31,7 @@ const integration = signal(/** @type {Sendable | null} */ (null));
 /** With its new key, until that is hidden. */
 const made = signal(/** @type {Sendable | null} */ (null));
 const services = serviceList();
+const came = arrivals(place.last(location.pathname));
 const manages = derive(() => may("integration:manage"));
 
 /** What is read again looks the same: then it is not made anew, and the tab that is open stays. */
@@ -43,14 +45,15 @@ settings({
   part: "integrations",
   title: () => integration.value?.name ?? "",
   intro: h("a", { href: address(here.slug, "integrations") }, "All integrations"),
-  about: ["integration.", "service."],
+  about: ["integration.", "service.", "alert."],
   read: async () => {
-    const [one] = await Promise.all([call("GET", path), services.read(MANY)]);
+    const [one] = await Promise.all([call("GET", path), services.read(MANY), came.read()]);
     integration.value = one;
   },
   body: () => [
     summary(),
     section("Send to it", sends()),
+    section("What came in", arrivalRows(came)),
     section("Keys", keys()),
     section("Settings", editing()),
     section("If the key leaked", leaked({ path, integration, manages })),

@@ -12,14 +12,15 @@ import { attempt } from "./edit.js";
 
 const SIZE = 100;
 
-/** @template {{id: string}} T @param {string} path without `limit` and `cursor` */
-export function listing(path) {
+/** @template {{id: string}} T @param {string} path without `limit` and `cursor`
+ * @param {number} [size] of a page */
+export function listing(path, size = SIZE) {
   const items = signal(/** @type {T[]} */ ([]));
   const next = signal(/** @type {string | null} */ (null));
 
   /** @param {string | null} cursor @returns {Promise<import("./wire.js").Page<T>>} */
   function page(cursor) {
-    const asked = new URLSearchParams({ limit: String(SIZE) });
+    const asked = new URLSearchParams({ limit: String(size) });
     if (cursor) asked.set("cursor", cursor);
     return call("GET", `${path}${path.includes("?") ? "&" : "?"}${asked}`);
   }

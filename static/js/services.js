@@ -3,7 +3,7 @@
  * @module
  */
 
-import { MANY, pageOf, serviceList, SERVICES, statusOf, teamList } from "./catalogue.js";
+import { archivedList, MANY, pageOf, serviceList, SERVICES, statusOf, teamList } from "./catalogue.js";
 import { h } from "./core.js";
 import { create } from "./edit.js";
 import { form } from "./form.js";
@@ -17,16 +17,23 @@ import { lockedWithout, settings } from "./settings.js";
 /** @typedef {import("./catalogue.js").Service} Service */
 
 const list = serviceList();
+const archived = archivedList();
 const teams = teamList();
 
 settings({
   part: "services",
   intro: "What can break. Integrations send alerts about a service, and incidents open on it.",
   about: ["service.", "team.", "incident."],
-  read: () => Promise.all([list.read(), teams.read(MANY)]),
+  read: () => Promise.all([list.read(), archived.read(), teams.read(MANY)]),
   body: () => [
     rows(list, { label: "Services", empty: "There is no service yet.", row }),
     h("section", { "aria-labelledby": "new" }, h("h2", { id: "new" }, "New service"), making()),
+    h(
+      "details",
+      { hidden: () => !archived.items.value.length },
+      h("summary", null, "Archived services"),
+      rows(archived, { label: "Archived services", empty: "None.", row }),
+    ),
   ],
   choices: () =>
     list.items.peek().map(({ id, name }) => ({

@@ -187,7 +187,7 @@ async def test_a_repeated_request_makes_one_service(site: Site, acme: Org) -> No
     assert len(read(await key("GET", SERVICES))["data"]) == 2
 
 
-async def test_an_archived_service_is_in_no_list_and_opens_nothing(site: Site, acme: Org) -> None:
+async def test_an_archived_service_is_in_a_list_of_its_own_and_opens_nothing(site: Site, acme: Org) -> None:
     key = site.with_key(acme.api_key)
     service, path = await made(key)
     archived = await key("POST", path + "/archive", {}, {"Idempotency-Key": "k1"})
@@ -197,6 +197,8 @@ async def test_an_archived_service_is_in_no_list_and_opens_nothing(site: Site, a
     assert read(await key("POST", path + "/archive")) == read(archived)
     assert service["id"] not in [each["id"] for each in read(await key("GET", SERVICES))["data"]]
     assert read(await key("GET", path)) == read(archived)
+    assert read(await key("GET", SERVICES + "?archived=true"))["data"] == [read(archived)]
+    assert outcome(await key("GET", SERVICES + "?archived=maybe")) == (400, "invalid")
     opened = await key("POST", "/api/v1/orgs/acme/incidents", {"title": "x", "service": service["id"]})
     assert outcome(opened) == (400, "invalid")
     assert (await actions(key)).count("service.archived") == 1
