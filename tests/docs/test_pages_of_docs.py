@@ -13,8 +13,8 @@ from hub import metrics
 from hub.contract import frames
 from hub.contract.commands import COMMANDS
 from hub.contract.kinds import KINDS
-from hub.contract.words import Action, Decision, Role
-from hub.domain.access import MATRIX, SYSTEM
+from hub.contract.words import Action, Decision, Role, Scope
+from hub.domain.access import CARRIES, MATRIX, SYSTEM
 from hub.door.problems import STATUS
 from hub.routes import OPERATOR_ROUTES, ROUTES
 
@@ -109,6 +109,16 @@ def test_the_matrix_is_told_as_it_is(action: Action) -> None:
     cells = dict(zip(_cells(heads), _cells(row(DOMAIN, action)), strict=True))
     assert {role for role in Role if cells[role] == "yes"} == {
         role for role in Role if action in MATRIX[role]
+    }
+
+
+@pytest.mark.parametrize("action", sorted(CARRIES[Scope.ORGANIZATION]))
+def test_what_a_scope_carries_is_told_as_it_is(action: Action) -> None:
+    _, _, section = DOMAIN.partition("### In a narrower scope")
+    heads = next(line for line in section.splitlines() if line.startswith("| carried by the scope"))
+    cells = dict(zip(_cells(heads), _cells(row(section, action)), strict=True))
+    assert {scope for scope in Scope if cells[scope] == "yes"} == {
+        scope for scope in Scope if action in CARRIES[scope]
     }
 
 
