@@ -16,8 +16,7 @@ from tornado.iostream import IOStream, UnsatisfiableReadError
 
 LINES_MAX: Final = 102  # a request line, a hundred fields, and the empty line
 ONCE: Final = (b"\ncontent-length:", b"\nhost:", b"\ntransfer-encoding:")
-HOST: Final = re.compile(rb"\nhost:[ \t]*(?:\[[0-9a-f:.]+\]|[^\[\]:\r \t]*)(?::[0-9]*)?[ \t]*\r")
-CHUNKED: Final = re.compile(rb"\ntransfer-encoding:[ \t]*chunked[ \t]*\r")
+HOST: Final = re.compile(rb"(?:\[[0-9a-f:.]+\]|[^\[\]: \t]*)(?::[0-9]*)?")
 SAID: Final = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 REST_MAX: Final = 256 * 1024
 UNHEARD_MS: Final = 75_000
@@ -42,11 +41,15 @@ def fault(head: bytes) -> str:
     length, host, encoding = (small.count(name) for name in ONCE)
     if max(length, host, encoding) > 1:
         return "a field came twice"
-    if length and b"," in small.partition(ONCE[0])[2].partition(b"\r")[0]:
+    if length and b"," in _value(small, ONCE[0]):
         return "a list of lengths"
-    if host and not HOST.search(small):
+    if host and not HOST.fullmatch(_value(small, ONCE[1])):
         return "not a host"
-    return "not the encoding chunked" if encoding and not CHUNKED.search(small) else ""
+    return "not the encoding chunked" if encoding and _value(small, ONCE[2]) != b"chunked" else ""
+
+
+def _value(head: bytes, name: bytes) -> bytes:
+    return head.partition(name)[2].partition(b"\r")[0].strip(b" \t")
 
 
 class StrictStream(IOStream):
