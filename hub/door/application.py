@@ -79,7 +79,8 @@ class House(Application):
             request_id=asked.request_id,
             method=asked.request.method,
             route=asked.route.path,
-            organization=getattr(asked, "path_kwargs", {}).get("org"),
+            # as proven, not as asked: somebody may have put a key there
+            organization=(asked.grant.slug or None) if hasattr(asked, "grant") else None,
             status=asked.get_status(),
             code=asked.problem_code or None,
             address=asked.context.address if hasattr(asked, "context") else asked.request.remote_ip,
