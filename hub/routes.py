@@ -149,6 +149,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         members.Member,
         {"GET": Action.MEMBER_READ, "PATCH": Action.MEMBER_MANAGE, "DELETE": Action.MEMBER_MANAGE},
     ),
+    Route(ORG + "/me", members.OwnMembership, {"DELETE": Action.SELF_MANAGE}),
     Route(MEMBER + "/holds", members.Holds, {"GET": Action.MEMBER_MANAGE}),
     Route(ORG + "/teams", teams.Teams, {"GET": Action.MEMBER_READ, "POST": Action.TEAM_MANAGE}),
     Route(

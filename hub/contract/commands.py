@@ -69,6 +69,21 @@ class SetSeverity(Command, frozen=True, kw_only=True):
     severity: Severity
 
 
+class AssignCommander(Command, frozen=True, kw_only=True):
+    """Say which member leads the work; null: nobody."""
+
+    action = Action.INCIDENT_EDIT
+    commander: Annotated[str, msgspec.Meta(max_length=64)] | None
+
+
+class VacateCommander(Command, frozen=True, kw_only=True):
+    """Take the command from a member who goes. It comes with the end of a membership, never from outside."""
+
+    action = Action.INCIDENT_EDIT
+    member: str
+    reason: str
+
+
 COMMANDS: dict[str, type[Command]] = {
     "acknowledge": Acknowledge,
     "unacknowledge": Unacknowledge,
@@ -78,4 +93,5 @@ COMMANDS: dict[str, type[Command]] = {
     "reopen": Reopen,
     "note": Note,
     "severity": SetSeverity,
+    "commander": AssignCommander,
 }

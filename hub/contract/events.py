@@ -148,6 +148,25 @@ class IncidentSignalsCleared(Kind, frozen=True, kw_only=True):
     about = "incident"
 
 
+class IncidentCommanderAssigned(Kind, frozen=True, kw_only=True):
+    """A member leads the work now; `was` did before, if anybody."""
+
+    kind = "incident.commander_assigned"
+    about = "incident"
+    commander: str
+    name: str
+    was: str | None = None
+
+
+class IncidentCommanderVacated(Kind, frozen=True, kw_only=True):
+    """Nobody leads the work any more; `reason` is `command`, `removed`, `left` or `expired`."""
+
+    kind = "incident.commander_vacated"
+    about = "incident"
+    was: str
+    reason: str
+
+
 class AlertFired(Kind, frozen=True, kw_only=True):
     """A new episode of an alert, joined to an incident."""
 

@@ -24,13 +24,17 @@ class MemberChanged(Administrative, frozen=True, kw_only=True):
 
 
 class MemberRemoved(Administrative, frozen=True, kw_only=True):
-    """A membership ended, and with it these roles and teams; the person's account stays."""
+    """A membership ended, and with it these roles and teams; the person's account stays. They command these
+    incidents no more; these keys, whose secrets they were shown, work on. `reason` is `removed` or `left`."""
 
     kind = "member.removed"
     about = "member"
     name: str
     roles: tuple[Role, ...]
     teams: tuple[str, ...]
+    commanded: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    reason: str = "removed"
 
 
 class RoleRevoked(Administrative, frozen=True, kw_only=True):

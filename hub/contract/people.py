@@ -108,7 +108,7 @@ class BindingPage(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """An open incident that somebody has acknowledged."""
+    """An open incident that somebody has acknowledged, or commands."""
 
     id: str
     number: int
@@ -117,8 +117,11 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 class Holds(msgspec.Struct, frozen=True, kw_only=True):
     """What a member has in this organization: roles and teams go with a removal, and nobody else may be
-    working on the incidents; at most 200 of them."""
+    working on the incidents that they acknowledged or command; at most 200 of each. `keys` are the API and
+    integration keys whose secrets they were shown, by making or rotating them: those work on."""
 
     roles: list[Role]
     teams: list[Named]
     acknowledged: list[Held]
+    commands: list[Held] = []
+    keys: list[Named] = []

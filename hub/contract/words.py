@@ -140,6 +140,7 @@ class Action(StrEnum):
     INBOX_WRITE = "inbox:write"
     INBOX_DRAIN = "inbox:drain"
     REFUSAL_RECORD = "refusal:record"
+    TIMER_FIRE = "timer:fire"
 
 
 class Role(StrEnum):

@@ -72,6 +72,7 @@ PERSON: Final = frozenset({Action.SELF_READ, Action.SELF_MANAGE})
 SYSTEM: Final[dict[str, frozenset[Action]]] = {
     "stream": frozenset({Action.LOG_READ}),
     "worker": frozenset({Action.INBOX_DRAIN}),
+    "sweeper": frozenset({Action.TIMER_FIRE}),
     "sealer": frozenset({Action.LOG_READ, Action.LOG_SEAL}),
     "guard": frozenset({Action.REFUSAL_RECORD}),
     "door": frozenset({Action.INBOX_WRITE}),

@@ -24,8 +24,8 @@ class Acknowledgement(msgspec.Struct, frozen=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """What people work on. Every event about it, its alerts' included, moves `version` by one.
 
-    `worked` is set by what members do (notes, a mitigation, a severity), not by an acknowledgement. A
-    `private` one is seen by those alone who are named.
+    `worked` is set by what members do (notes, a mitigation, a severity, a commander), not by an
+    acknowledgement. A `private` one is seen by those alone who are named.
     """
 
     id: UUID
@@ -42,6 +42,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     total: int = 0
     resolved_automatically: bool = False
     recurs: UUID | None = None
+    commander_id: UUID | None = None
     version: int = 1
     opened_at: datetime
     acknowledged_at: datetime | None = None
@@ -116,11 +117,16 @@ def _changes(incident: Incident, event: e.Event) -> dict[str, object]:
                 "resolved_at": None,
                 "closed_at": None,
                 "resolved_automatically": False,
+                "commander_id": None,
             }
         case e.IncidentNoted():
             return {"worked": worked}
         case e.IncidentSeveritySet(severity=severity):
             return {"severity": severity, "worked": worked}
+        case e.IncidentCommanderAssigned(commander=commander):
+            return {"commander_id": parse("member", commander), "worked": worked}
+        case e.IncidentCommanderVacated():
+            return {"commander_id": None}
         case e.AlertFired():
             return {"firing": incident.firing + 1, "total": incident.total + 1}
         case e.AlertCleared():

@@ -6,12 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from hub.contract import commands as c
 from hub.contract import events as e
+from hub.contract.ids import parse, text
 from hub.contract.words import OPEN, Status
 from hub.domain.alert import Alert
 from hub.domain.errors import Broken, NotAllowedNow
 from hub.domain.incident import Incident
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A member whom a command names."""
+
+    id: UUID
+    name: str
 
 
 def decide(
@@ -21,11 +31,12 @@ def decide(
     command: c.Command,
     actor: e.Actor,
     now: datetime,
+    named: Member | None = None,
 ) -> list[e.Event]:
     """The events of a command, none when it changes nothing; raise NotAllowedNow where the status forbids it.
 
     `alerts` are the incident's alerts that are not cleared; `rival` is another open incident of the same
-    service and group key, which a reopen would collide with.
+    service and group key, which a reopen would collide with; `named` is the member that the command names.
     """
 
     def event(data: e.Kind, subject: UUID = incident.id) -> e.Event:
@@ -65,13 +76,28 @@ def decide(
                 which = "Another incident" if rival.private else f"Incident #{rival.number}"
                 raise NotAllowedNow(f"{which} is open for the same problem; work there.")
             return [event(e.IncidentReopened(reason="command"))]
-        case c.Note(text=text):
-            return [event(e.IncidentNoted(text=text))]
+        case c.Note(text=written):
+            return [event(e.IncidentNoted(text=written))]
         case c.SetSeverity(severity=severity):
             if severity is incident.severity:
                 return []
             return [event(e.IncidentSeveritySet(severity=severity, was=incident.severity))]
+        case c.AssignCommander():
+            _only(incident, OPEN, "given a commander")
+            return [event(data) for data in _command(incident, named)]
+        case c.VacateCommander(member=member, reason=reason):
+            leads = incident.is_open and incident.commander_id == parse("member", member)
+            return [event(e.IncidentCommanderVacated(was=member, reason=reason))] if leads else []
     raise Broken(f"{type(command).__name__} is no command of an incident.")
+
+
+def _command(incident: Incident, named: Member | None) -> list[e.Kind]:
+    was = text("member", incident.commander_id) if incident.commander_id else None
+    if named is None:
+        return [e.IncidentCommanderVacated(was=was, reason="command")] if was else []
+    if named.id == incident.commander_id:
+        return []
+    return [e.IncidentCommanderAssigned(commander=text("member", named.id), name=named.name, was=was)]
 
 
 def _only(incident: Incident, allowed: frozenset[Status] | set[Status], verb: str) -> None:

@@ -51,6 +51,16 @@ class Member(Request):
         self.set_status(204)
 
 
+class OwnMembership(Request):
+    """`/me` of an organization"""
+
+    @says(status=204, may=(NotAllowedNow,))
+    async def delete(self, org: str) -> None:
+        """Leave the organization; the account stays."""
+        await members.leave(self.desk.ports, self.grant, self.context)
+        self.set_status(204)
+
+
 class Holds(Request):
     """`/members/{member}/holds`"""
 

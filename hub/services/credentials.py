@@ -93,7 +93,8 @@ async def keep(
     expires_at: datetime | None = None,
     version: int = 1,
 ) -> None:
-    """Keep a new key: its hash, its name, its last four characters. It has not been used yet."""
+    """Keep a new key: its hash, its name, its last four characters, and who was
+    shown it. It has not been used yet."""
     credential = Credential(
         tenant_id=changed.grant.tenant,
         id=new(),
@@ -102,6 +103,6 @@ async def keep(
         scopes=scopes,
         expires_at=expires_at,
         last_used_at=None,
-        about={"name": name, "last4": secret[-4:], "version": str(version)},
+        about={"name": name, "last4": secret[-4:], "version": str(version), "by": changed.grant.actor.id},
     )
     await credentials.add(changed.tx, hash_of(secret), credential, changed.now)

@@ -12,6 +12,7 @@ from hub.domain.errors import Conflict
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import decide
 from hub.services.change import Change
+from hub.services.commanding import commander
 from hub.services.shown import first_past, resource_of
 from hub.services.views import view
 from hub.services.world import World
@@ -32,8 +33,9 @@ class Executed(msgspec.Struct, frozen=True):
 async def execute(change: Change, commands: list[Asked]) -> Executed:
     """Do commands to incidents, in order, which this transaction has found with `holding` of each.
 
-    Locks: services of those that may reopen, then incidents, then their alerts (architecture, lock order).
-    Raise NotAllowedNow, or Conflict for a loser of `if_version`; then nothing is done.
+    Locks: services of those that may reopen, then incidents, then their alerts (architecture, lock order),
+    and a member who is named. Raise NotAllowedNow, Invalid for a member who cannot be named, or Conflict for
+    a loser of `if_version`; then nothing is done.
     """
     world = World(await _locked(change, commands))
     for incident, command in commands:
@@ -49,7 +51,8 @@ async def execute(change: Change, commands: list[Asked]) -> Executed:
             rival.id, rival.service_id, rival.private
         ):
             rival = msgspec.structs.replace(rival, private=True)  # who asks must not learn of it
-        for event in decide(incident, mine, rival, command, change.grant.actor, change.now):
+        named = await commander(change.tx, incident, command)
+        for event in decide(incident, mine, rival, command, change.grant.actor, change.now, named):
             world.apply(event)
     return Executed(await world.save(change), world.incidents)
 

@@ -8,19 +8,22 @@ from zoneinfo import available_timezones
 import msgspec
 
 from hub.contract.ids import parse, text
-from hub.contract.membership import MemberChanged, MemberRemoved
+from hub.contract.membership import MemberChanged
 from hub.contract.people import ChangeMember, Held, Holds, MemberPage, MemberResource
 from hub.contract.resources import Named
 from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import Invalid, NotFound, Stale
+from hub.domain.errors import Forbidden, Invalid, NotFound, Stale
 from hub.services import paging
 from hub.services.altered import altered, asked_for
 from hub.services.change import change, read
+from hub.services.commanding import END_OF_MEMBERSHIP
+from hub.services.ending import end, keys_of
 from hub.services.ports import Ports, RequestContext
 from hub.services.roles import check_end, require_over, require_owned
-from hub.storage import members, organizations
+from hub.services.views import view
+from hub.storage import members, organizations, timers
 from hub.storage.members import Member
 from hub.storage.tx import Tx
 
@@ -93,43 +96,60 @@ async def change_member(
         if after == before:
             return resource(before)
         await members.change(changed.tx, id, after.display_name, after.time_zone, after.expires_at)
+        await timers.set_due(changed.tx, END_OF_MEMBERSHIP, id, after.expires_at)
         changed.happened(MemberChanged(changes=altered(_fields(before), _fields(after))), id)
         await require_owned(changed.tx)
         return resource(known(await members.find(changed.tx, id)))
 
 
 async def remove(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
-    """End a membership: roles and teams go, streams end when they are authorised again, the person's account
-    stays. Only owners remove owners, and never the last one."""
+    """End a membership: roles and teams go, incidents lose them as commander, streams end when they are
+    authorised again, the person's account stays. Only owners remove owners, and never the last one."""
     grant.require(Action.MEMBER_MANAGE)
     id = id_of(reference)
     async with change(ports, grant, context) as changed:
-        member = await _lock(changed.tx, grant, id, version)
-        await members.vacate(changed.tx, id)
-        await members.end(changed.tx, id)
-        removed = MemberRemoved(
-            name=member.display_name,
-            roles=tuple(member.roles),
-            teams=tuple(text("team", team) for team in member.team_ids),
-        )
-        changed.happened(removed, id)
+        await end(changed, await _lock(changed.tx, grant, id, version), "removed")
+        await require_owned(changed.tx)
+
+
+async def leave(ports: Ports, grant: Grant, context: RequestContext) -> None:
+    """End one's own membership, whatever one's roles are. Raise Forbidden for an API key, which is deleted
+    instead, and NotAllowedNow for the last owner."""
+    id = parse("member", grant.actor.id)
+    if id is None:
+        raise Forbidden("An API key is no member, and cannot leave.")
+    async with change(ports, grant, context) as changed:
+        await organizations.lock(changed.tx)
+        await end(changed, known(await members.lock(changed.tx, id)), "left")
         await require_owned(changed.tx)
 
 
 async def holds(ports: Ports, grant: Grant, reference: str) -> Holds:
-    """What a removal would vacate, and the incidents that nobody else may be working on."""
+    """What a removal would vacate, the incidents that nobody else may be working on, and the keys that work
+    on. Private incidents out of sight are left out, though a removal takes the commander from them too."""
     grant.require(Action.MEMBER_MANAGE)
     async with read(ports, grant) as tx:
         member = known(await members.find(tx, id_of(reference)))
         has = await members.acknowledged(tx, text("member", member.id))
+        commands = await members.commanded(tx, member.id)
+        made = await keys_of(tx, member.id)
     shown = resource(member)
     return Holds(
         roles=shown.roles,
         teams=shown.teams,
-        acknowledged=[
-            Held(id=text("incident", each.id), number=each.number, title=each.title) for each in has
-        ],
+        acknowledged=_seen(grant, has),
+        commands=_seen(grant, commands),
+        keys=made,
     )
+
+
+def _seen(grant: Grant, incidents: list[members.Held]) -> list[Held]:
+    seen = view(grant)
+    return [
+        Held(id=text("incident", each.id), number=each.number, title=each.title)
+        for each in incidents
+        if seen.sees_incident(each.id, each.service_id, each.private)
+    ]
 
 
 async def _lock(tx: Tx, grant: Grant, id: UUID, version: int) -> Member:

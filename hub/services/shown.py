@@ -33,7 +33,7 @@ def resource(shown: Shown, view: View) -> IncidentResource:
         version=incident.version,
         alerts=AlertCounts(incident.firing, incident.total),
         acknowledgements=[AcknowledgedBy(a.actor, a.name, a.at) for a in incident.acknowledgements],
-        commander=text("member", shown.commander_id) if shown.commander_id else None,
+        commander=text("member", incident.commander_id) if incident.commander_id else None,
         private=incident.private,
         group_key=incident.group_key,
         recurs=text("incident", last) if last else None,

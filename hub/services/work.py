@@ -1,9 +1,9 @@
-"""What is due: the inbox lane by lane, tenants in turn, and the seals. Task and sweeper both call drain()."""
+"""What is due: the inbox lane by lane, timers, seals, tenants in turn. Task and sweeper both call drain()."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import takewhile
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from hub.services.ports import Ports, RequestContext
 from hub.services.process import KNOWN, SIGNALS_MAX, process
 from hub.services.quarantine import next_portion
 from hub.services.seal import LINKS, seal
+from hub.services.timers import fire
 from hub.storage import directory, inbox, lanes
 from hub.storage.inbox import Waiting
 from hub.storage.lanes import Lane
@@ -27,7 +28,7 @@ ROWS = 200
 BYTES = 8 * 1024 * 1024
 TENANTS = 200
 ROUNDS = 20
-KINDS = ("inbox", "log")
+KINDS = ("inbox", "timers", "log")
 log = structlog.get_logger()
 
 
@@ -43,7 +44,7 @@ async def drain(ports: Ports, kind: str, tenants: Iterable[TenantId]) -> list[Te
     caller gets to see who else has work. Doing it twice changes nothing, and what goes wrong for one tenant
     keeps nobody else waiting. Raise Unavailable while the database is away.
     """
-    step = _inbox_step if kind == "inbox" else _seal_step
+    step = STEPS[kind]
     left = list(dict.fromkeys(tenants))
     for _ in range(ROUNDS):
         busy = []
@@ -152,3 +153,10 @@ async def _next(ports: Ports, changed: Change, lane: Lane) -> list[Waiting]:
             await inbox.count_try(own, rows[0].id)
         await lanes.leave_attempt(own, lane.integration_id, rows[-1].arrival)
     return rows
+
+
+STEPS: dict[str, Callable[[Ports, TenantId], Awaitable[int]]] = {
+    "inbox": _inbox_step,
+    "timers": fire,
+    "log": _seal_step,
+}

@@ -27,7 +27,6 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     incident: Incident
     service_name: str
-    commander_id: UUID | None
     recurs_private: bool
 
 
@@ -80,7 +79,7 @@ _RECURS_PRIVATE = (
     .label("recurs_private")
 )
 _SHOWN = (
-    sa.select(*FIELDS, incident.c.commander_id, service.c.name.label("service_name"), _RECURS_PRIVATE)
+    sa.select(*FIELDS, service.c.name.label("service_name"), _RECURS_PRIVATE)
     .select_from(
         incident.join(
             service,
@@ -179,7 +178,6 @@ def _shown(row: asyncpg.Record) -> Shown:
     return Shown(
         incident=_incident(row),
         service_name=row["service_name"],
-        commander_id=row["commander_id"],
         recurs_private=bool(row["recurs_private"]),
     )
 

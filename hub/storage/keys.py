@@ -31,6 +31,14 @@ _OF = written(
     """,
     tenant="uuid", kind="text", subjects="uuid[]",
 )  # fmt: skip
+_SHOWN_TO = written(
+    """
+    SELECT DISTINCT kind, subject, coalesce(about->>'name', '') AS name FROM credential
+    WHERE tenant_id = :tenant AND kind IN ('api_key', 'integration_key') AND about->>'by' = :actor
+      AND (expires_at IS NULL OR expires_at > now()) ORDER BY kind, subject LIMIT 200
+    """,
+    tenant="uuid", actor="text",
+)  # fmt: skip
 _LOCK = written(
     "SELECT id FROM credential WHERE tenant_id = :tenant AND kind = :kind AND subject = :subject"
     " ORDER BY id FOR UPDATE",
@@ -70,6 +78,12 @@ async def of(tx: Tx, kind: str, subjects: Iterable[UUID]) -> dict[UUID, list[Key
         values["about"] = msgspec.json.decode(values["about"], type=dict[str, str])
         found[row["subject"]].append(KeyKept(**values))
     return found
+
+
+async def shown_to(tx: Tx, actor: str) -> list[tuple[str, UUID, str]]:
+    """The (kind, subject, name) of the keys that an actor was shown and that still work, at most 200."""
+    rows = await tx.fetch(_SHOWN_TO, actor=actor)
+    return [(row["kind"], row["subject"], row["name"]) for row in rows]
 
 
 async def lock(tx: Tx, kind: str, subject: UUID) -> list[KeyKept]:

@@ -26,15 +26,17 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     team_names: list[str]
 
 
-class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
-    """An open incident that a member has."""
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """An open incident that a member has, or commands."""
 
     id: UUID
     number: int
     title: str
+    service_id: UUID
+    private: bool
 
 
-_SHOWN = """
+_EVER = """
     SELECT m.id, m.display_name, m.time_zone, m.created_at, m.expires_at, m.version,
       ARRAY(SELECT b.role FROM role_binding b WHERE b.tenant_id = :tenant AND b.subject_kind = 'member'
         AND b.subject_id = m.id AND b.scope_kind = 'organization'
@@ -44,10 +46,15 @@ _SHOWN = """
       ARRAY(SELECT n.name FROM team_member t JOIN team n ON n.tenant_id = :tenant AND n.id = t.team_id
         WHERE t.tenant_id = :tenant AND t.membership_id = m.id ORDER BY t.team_id LIMIT 200) AS team_names
     FROM membership m
-    WHERE m.tenant_id = :tenant AND (m.expires_at IS NULL OR m.expires_at > now())
 """
+_SHOWN = _EVER + " WHERE m.tenant_id = :tenant AND (m.expires_at IS NULL OR m.expires_at > now())"
 _FIND = written(_SHOWN + " AND m.id = :id", tenant="uuid", id="uuid")
 _LOCK = written(_SHOWN + " AND m.id = :id FOR NO KEY UPDATE OF m", tenant="uuid", id="uuid")
+_LOCK_LAPSED = written(
+    _EVER + " WHERE m.tenant_id = :tenant AND m.id = :id AND m.expires_at <= now() FOR NO KEY UPDATE OF m",
+    tenant="uuid", id="uuid",
+)  # fmt: skip
+_HOLD = written(_SHOWN + " AND m.id = :id FOR SHARE OF m", tenant="uuid", id="uuid")
 _PAGE = written(
     _SHOWN + " AND m.id > :after ORDER BY m.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
 )
@@ -63,12 +70,18 @@ _END = written(
 )  # fmt: skip
 _ACKNOWLEDGED = written(
     """
-    SELECT id, number, title FROM incident
+    SELECT id, number, title, service_id, private FROM incident
     WHERE tenant_id = :tenant AND status IN ('triggered', 'acknowledged', 'mitigated')
       AND acknowledgements @> jsonb_build_array(jsonb_build_object('actor', (:actor)::text))
     ORDER BY id DESC LIMIT 200
     """,
     tenant="uuid", actor="text",
+)  # fmt: skip
+_COMMANDED = written(
+    "SELECT id, number, title, service_id, private FROM incident WHERE tenant_id = :tenant"
+    " AND commander_id = :id AND status IN ('triggered', 'acknowledged', 'mitigated')"
+    " ORDER BY id DESC LIMIT 200",
+    tenant="uuid", id="uuid",
 )  # fmt: skip
 _NO_ROLES = written(
     "DELETE FROM role_binding WHERE tenant_id = :tenant AND subject_kind = 'member' AND subject_id = :id",
@@ -88,6 +101,18 @@ async def find(tx: Tx, id: UUID) -> Member | None:
 async def lock(tx: Tx, id: UUID) -> Member | None:
     """One member, whose row nobody else changes until this transaction ends."""
     row = await tx.one(_LOCK, id=id)
+    return msgspec.convert(dict(row), Member) if row else None
+
+
+async def lock_lapsed(tx: Tx, id: UUID) -> Member | None:
+    """One member whose membership has ended, whoever ended it, locked like the others."""
+    row = await tx.one(_LOCK_LAPSED, id=id)
+    return msgspec.convert(dict(row), Member) if row else None
+
+
+async def hold(tx: Tx, id: UUID) -> Member | None:
+    """One member, who is not removed or changed until this transaction ends; others may hold them too."""
+    row = await tx.one(_HOLD, id=id)
     return msgspec.convert(dict(row), Member) if row else None
 
 
@@ -113,6 +138,11 @@ async def end(tx: Tx, id: UUID) -> None:
     await tx.fetch(_END, id=id)
 
 
-async def acknowledged(tx: Tx, actor: str) -> list[Acknowledged]:
-    """The open incidents that an actor has acknowledged, newest first, at most 200."""
-    return [Acknowledged(**dict(row)) for row in await tx.fetch(_ACKNOWLEDGED, actor=actor)]
+async def acknowledged(tx: Tx, actor: str) -> list[Held]:
+    """The open incidents that an actor has acknowledged, newest first, at most 200; private ones too."""
+    return [Held(**dict(row)) for row in await tx.fetch(_ACKNOWLEDGED, actor=actor)]
+
+
+async def commanded(tx: Tx, id: UUID) -> list[Held]:
+    """The open incidents that a member commands, newest first, at most 200; private ones too."""
+    return [Held(**dict(row)) for row in await tx.fetch(_COMMANDED, id=id)]

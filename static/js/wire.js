@@ -20,6 +20,7 @@
  * @property {number} version
  * @property {{firing: number, total: number}} alerts
  * @property {Acknowledgement[]} acknowledgements
+ * @property {string | null} commander
  * @property {string | null} recurs
  * @property {string} opened_at
  * @property {string | null} acknowledged_at

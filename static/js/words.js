@@ -5,6 +5,13 @@
 
 /** @typedef {import("./wire.js").Envelope} Envelope */
 
+/** Why nobody commands an incident any more. @type {Record<string, string>} */
+const VACATED = {
+  removed: "removed the commander from the organization: nobody commands",
+  left: "left the organization: nobody commands",
+  expired: "ended the commander's membership, whose time was up: nobody commands",
+};
+
 /** @type {Record<string, (event: Envelope) => string>} */
 const PHRASES = {
   "incident.opened": ({ data }) => `opened the incident as ${data.severity}`,
@@ -22,6 +29,8 @@ const PHRASES = {
   },
   "incident.noted": () => "wrote",
   "incident.severity_set": ({ data }) => `changed the severity from ${data.was} to ${data.severity}`,
+  "incident.commander_assigned": ({ data }) => `made ${data.name} the commander`,
+  "incident.commander_vacated": ({ data }) => VACATED[data.reason] ?? "left the incident without a commander",
   "incident.signals_cleared": () => "cleared the last alert; resolve the incident if it is over",
   "alert.fired": ({ data }) => (data.episode > 1 ? `fired again (episode ${data.episode})` : "fired"),
   "alert.reported": ({ data }) => `says ${data.status}${data.reporter ? ` by ${data.reporter}` : ""}`,

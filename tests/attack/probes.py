@@ -35,6 +35,7 @@ REFERENCES: Final = {
     "team": ("team",),
     "subject": ("member", "team", "api_key"),
     "scope": ("service", "team", "incident"),
+    "commander": ("member",),
 }
 KINDS: Final = {prefix: kind for kind, prefix in PREFIXES.items()}
 HERE: Final = "tests/attack/probes.py"

@@ -43,6 +43,7 @@ log:seal                   .     .     .     .
 inbox:write                .     .     .     .
 inbox:drain                .     .     .     .
 refusal:record             .     .     .     .
+timer:fire                 .     .     .     .
 """
 ROLES = [Role.OWNER, Role.ADMIN, Role.RESPONDER, Role.OBSERVER]
 TABLE = {line.split()[0]: line.split()[1:] for line in CELLS.strip().splitlines()}
@@ -51,7 +52,8 @@ ADMINISTRATIVE = {
     "invitation.created", "invitation.withdrawn", "invitation.accepted",
     "team.renamed", "team.member_added", "team.member_removed", "team.deleted",
     "organization.created", "member.added", "role.granted", "team.created", "service.created",
-    "service.changed", "service.archived", "service.unarchived", "service.dependencies_set", "integration.changed",
+    "service.changed", "service.archived", "service.unarchived", "service.dependencies_set",
+    "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested",
     "integration.held", "integration.released", "integration.quarantine_emptied",
     "key.rotated", "key.deleted",
@@ -62,7 +64,8 @@ ADMINISTRATIVE = {
 SHOWN = {
     "incident.opened", "incident.acknowledged", "incident.unacknowledged", "incident.mitigated",
     "incident.resolved", "incident.closed", "incident.reopened", "incident.noted", "incident.severity_set",
-    "incident.signals_cleared", "alert.fired", "alert.reported", "alert.cleared", "change.recorded",
+    "incident.signals_cleared", "incident.commander_assigned", "incident.commander_vacated",
+    "alert.fired", "alert.reported", "alert.cleared", "change.recorded",
 }  # fmt: skip
 
 
@@ -106,6 +109,7 @@ def test_each_system_actor_may_do_its_own_and_no_more() -> None:
         "door": ["inbox:write"],
         "founder": ["organization:manage"],
         "sign-in": ["self:manage"],
+        "sweeper": ["timer:fire"],
         "operator": ["self:manage"],
     }
     assert sorted(PERSON) == ["self:manage", "self:read"]

@@ -8,15 +8,24 @@ import pytest
 from made import ANN, BOB, BOT, MINUTE, NOW, alert, incident
 
 from hub.contract import commands as c
-from hub.contract.events import Actor, IncidentResolved, IncidentSeveritySet, Kind
+from hub.contract.events import (
+    Actor,
+    IncidentCommanderAssigned,
+    IncidentCommanderVacated,
+    IncidentResolved,
+    IncidentSeveritySet,
+    Kind,
+)
+from hub.contract.ids import text
 from hub.contract.words import Severity, Status
 from hub.domain import incident as incidents
 from hub.domain.alert import Alert
 from hub.domain.errors import Broken, NotAllowedNow
 from hub.domain.incident import Incident
-from hub.domain.lifecycle import decide
+from hub.domain.lifecycle import Member, decide
 
 REFUSED = "refused"
+CAPTAIN = Member(UUID(int=0xCA), "Captain")
 STATUSES = list(Status)
 COMMANDS: dict[str, c.Command] = {
     "acknowledge": c.Acknowledge(),
@@ -27,6 +36,7 @@ COMMANDS: dict[str, c.Command] = {
     "reopen": c.Reopen(),
     "note": c.Note(text="I look"),
     "severity": c.SetSeverity(severity=Severity.SEV1),
+    "commander": c.AssignCommander(commander="mem_bob"),
 }
 # What a second person's command does, by the incident's status: the status after, None where nothing
 # changes, or refused.
@@ -39,6 +49,7 @@ TABLE = {
     "reopen": [None, None, None, "triggered", "triggered"],
     "note": ["triggered", "acknowledged", "mitigated", "resolved", "closed"],
     "severity": ["triggered", "acknowledged", "mitigated", "resolved", "closed"],
+    "commander": ["triggered", "acknowledged", "mitigated", REFUSED, REFUSED],
 }
 CELLS = [(name, status, TABLE[name][index]) for name in TABLE for index, status in enumerate(STATUSES)]
 
@@ -47,7 +58,8 @@ def done(
     state: Incident, command: c.Command, actor: Actor = BOB, *alerts: Alert
 ) -> tuple[Incident, list[Kind]]:
     """The incident after a command, and what happened."""
-    events = decide(state, alerts, None, command, actor, NOW)
+    named = CAPTAIN if isinstance(command, c.AssignCommander) and command.commander else None
+    events = decide(state, alerts, None, command, actor, NOW, named)
     for event in events:
         assert (event.actor, event.at, event.incident) == (actor, NOW, state.id)
         state = incidents.evolve(state, event)
@@ -159,3 +171,27 @@ def test_the_same_severity_is_no_change_and_another_says_what_it_was() -> None:
 def test_what_is_no_command_is_a_bug() -> None:
     with pytest.raises(Broken):
         decide(incident(), [], None, c.Command(), ANN, NOW)
+
+
+def test_a_commander_is_assigned_once_handed_over_and_vacated() -> None:
+    captain = text("member", CAPTAIN.id)
+    assign, nobody = c.AssignCommander(commander=captain), c.AssignCommander(commander=None)
+    state, [assigned] = done(incident(), assign)
+    assert assigned == IncidentCommanderAssigned(commander=captain, name="Captain")
+    assert (state.commander_id, state.worked) == (CAPTAIN.id, True)
+    assert done(state, assign)[1] == []
+    other = Member(UUID(int=0xCB), "Other")
+    [handed] = [event.data for event in decide(state, [], None, assign, BOB, NOW, other)]
+    assert handed == IncidentCommanderAssigned(commander=text("member", other.id), name="Other", was=captain)
+    state, [vacated] = done(state, nobody)
+    assert (vacated, state.commander_id) == (IncidentCommanderVacated(was=captain, reason="command"), None)
+    assert done(state, nobody)[1] == []
+
+
+def test_what_a_key_assigns_is_no_work_of_people() -> None:
+    assert not done(incident(), c.AssignCommander(commander="mem_bob"), BOT)[0].worked
+
+
+def test_a_reopened_incident_has_no_commander() -> None:
+    led = incident(Status.RESOLVED, commander_id=CAPTAIN.id)
+    assert done(led, c.Reopen())[0].commander_id is None

@@ -22,7 +22,7 @@ IN_ORGANIZATIONS = [
     for method in route.guards
     if route.path.startswith("/api/v1/orgs/")
 ]
-BODIES = {"note": {"text": "x"}, "severity": {"severity": "SEV1"}}
+BODIES = {"note": {"text": "x"}, "severity": {"severity": "SEV1"}, "commander": {"commander": None}}
 
 
 def filled(path: str, org: str, incident: str = "1", receipt: str = "x", command: str = "note") -> str:

@@ -30,6 +30,7 @@ EXPECTED = {
     ("GET", f"{ORG}/members/{{member}}"): "member:read",
     ("PATCH", f"{ORG}/members/{{member}}"): "member:manage",
     ("DELETE", f"{ORG}/members/{{member}}"): "member:manage",
+    ("DELETE", f"{ORG}/me"): "self:manage",
     ("GET", f"{ORG}/members/{{member}}/holds"): "member:manage",
     ("GET", f"{ORG}/teams"): "member:read",
     ("POST", f"{ORG}/teams"): "team:manage",

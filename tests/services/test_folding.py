@@ -30,7 +30,9 @@ from hub.storage import incidents as incident_rows
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 KEYS = ("disk", "cpu", "net")
-VERBS = ("acknowledge", "unacknowledge", "mitigate", "resolve", "close", "reopen", "note", "severity")
+VERBS = (
+    "acknowledge", "unacknowledge", "mitigate", "resolve", "close", "reopen", "note", "severity", "commander"
+)  # fmt: skip
 ALERTMANAGER = (
     '{"version":"4","groupKey":"%s","externalURL":"%s",'
     '"alerts":[{"status":"%s","labels":{"alertname":"%s"}}]}'
@@ -102,6 +104,7 @@ async def test_the_events_alone_give_what_is_saved(
 ) -> None:
     randomly = random.Random(seed)
     actors = {org.slug: [await granted(ports, org), await member(ports, org)] for org in (acme, globex)}
+    owners = {slug: [person.actor.id, None] for slug, (_, person) in actors.items()}
     for step in range(120):
         org = randomly.choice((acme, globex))
         if randomly.random() < 0.55:
@@ -112,6 +115,7 @@ async def test_the_events_alone_give_what_is_saved(
             name = randomly.choice(VERBS)
             arguments = {"text": "I look"} if name == "note" else {}
             arguments |= {"severity": randomly.choice(list(Severity))} if name == "severity" else {}
+            arguments |= {"commander": randomly.choice(owners[org.slug])} if name == "commander" else {}
             try:
                 reference = str(randomly.randint(1, 3))
                 await do(ports, randomly.choice(actors[org.slug]), reference, name, **arguments)

@@ -20,6 +20,7 @@ const incident = (id, version, more = {}) => ({
   version,
   alerts: { firing: 1, total: 1 },
   acknowledgements: [],
+  commander: null,
   recurs: null,
   opened_at: AT,
   acknowledged_at: null,
