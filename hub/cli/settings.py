@@ -14,6 +14,7 @@ from hub.embedded.keep import write_private
 KEPT = (
     "HUB_DATABASE_URL",
     "HUB_DATABASE_OWNER_URL",
+    "HUB_DATABASE_POOLER",
     "HUB_REDIS_URL",
     "HUB_SECRET_KEYS",
     "HUB_INSTALLATION",

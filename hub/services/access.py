@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from hub.services.refusals import Refusal
 from hub.storage import credentials, directory, people, requests, roles
 from hub.storage.credentials import Credential
 from hub.storage.tx import Tx
+
+SLUG = re.compile(r"[a-z0-9](-?[a-z0-9]){1,38}")
+UNBROKEN = re.compile(r"[a-z0-9]{24}")  # more than a word: an integration key has 32 such letters
 
 
 async def authorize(
@@ -227,7 +231,13 @@ def _refused(
     """A refusal at a foreign or missing organization is told at home: to the key's, or to the person."""
     kind = "key" if credential.kind == "api_key" else "person"
     who = text(kind, credential.subject if kind == "key" else credential.tenant_id)
-    _count(ports, TenantId(credential.tenant_id), who, action, slug, context)
+    _count(ports, TenantId(credential.tenant_id), who, action, _name(slug), context)
+
+
+def _name(slug: str) -> str:
+    """What was asked for, as far as it may be an organization's: a key or link that somebody has put there
+    by mistake must not stay in a log from which nobody can take it."""
+    return slug if SLUG.fullmatch(slug) and not UNBROKEN.search(slug) else "*" * min(len(slug), 40)
 
 
 def _count(
