@@ -115,6 +115,7 @@ class Store:
         self._size = size
         self._is_shared = pooler == "transaction"
         self._pool: asyncpg.Pool | None = None
+        self._taken = 0
 
     async def open(self) -> None:
         """Make the pool on the running loop; the database may still be away."""
@@ -160,11 +161,12 @@ class Store:
         if self._pool is None:
             raise Unavailable("The database pool is not open.")
         try:
-            # A time-out costs a task of its own; where a connection is idle, there is nothing to wait for.
-            patience = None if self._pool.get_idle_size() else CONNECT_SECONDS
+            # A time-out costs a task of its own; where a connection is free, there is nothing to wait for.
+            patience = None if self._taken < self._size else CONNECT_SECONDS
             connection = await self._pool.acquire(timeout=patience)
-        except AWAY as error:
+        except (*AWAY, asyncpg.ObjectNotInPrerequisiteStateError) as error:  # it takes no connections now
             raise Unavailable from error
+        self._taken += 1
         try:
             yield connection
         except IN_THE_WAY as error:
@@ -180,6 +182,7 @@ class Store:
             _throw_away(connection)
             raise
         finally:
+            self._taken -= 1
             await self._pool.release(connection)
 
     @asynccontextmanager

@@ -51,8 +51,8 @@ class Victim:
         return f"127.0.0.1:{self.port}"
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it has logged so far, each line one JSON object."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        """What it has logged so far, each whole line one JSON object."""
+        return [json.loads(line) for line in self.log.read_text().rpartition("\n")[0].split("\n")]
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, operator: bool = False, **headers: str
