@@ -50,7 +50,7 @@ settings({
       call("GET", path),
       call("GET", place.api(here.slug, incidents)),
       others.read(MANY),
-      teams.read(MANY),
+      may("member:read") && teams.read(MANY),
       sources.read(MANY),
     ]);
     open.value = page.data.filter((/** @type {Incident} */ each) => each.service.id === one.id);

@@ -24,7 +24,8 @@ settings({
   part: "services",
   intro: "What can break. Integrations send alerts about a service, and incidents open on it.",
   about: ["service.", "team.", "incident."],
-  read: () => Promise.all([list.read(), archived.read(), teams.read(MANY)]),
+  // who has a role for some services alone does not see the teams
+  read: () => Promise.all([list.read(), archived.read(), may("member:read") && teams.read(MANY)]),
   body: () => [
     rows(list, { label: "Services", empty: "There is no service yet.", row }),
     h("section", { "aria-labelledby": "new" }, h("h2", { id: "new" }, "New service"), making()),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Org, Windows, row
+from browsing import Org, Windows, ask, row
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from hub.contract.words import Role
@@ -324,3 +324,26 @@ def test_an_integration_is_made_and_tested_by_keyboard_alone(windows: Windows, o
     press("Enter")
     page.wait_for_url("**/incidents/**")
     expect(page.locator("h1")).to_have_text("Test alert from Ada")
+
+
+def test_who_has_a_role_for_one_service_sees_that_service(windows: Windows, org: Org) -> None:
+    other = org.post(f"/api/v1/orgs/{org.slug}/services", org.founded.api_key, {"name": "Out of sight"})
+    email = org.join("Olive", Role.OBSERVER)
+    admin = windows.sign_in(org, path="/settings/members")
+    path = f"/api/v1/orgs/{org.slug}"
+    [olive] = [one for one in ask(admin, "GET", f"{path}/members")["data"] if one["name"] == "Olive"]
+    [first] = [one for one in ask(admin, "GET", f"{path}/services")["data"] if one["name"] == "First service"]
+    scope = {"kind": "service", "id": first["id"]}
+    ask(admin, "POST", f"{path}/bindings", {"subject": olive["id"], "role": "responder", "scope": scope})
+    admin.get_by_role("button", name="Manage Olive").click()
+    admin.get_by_role("button", name="Take back: observer").first.click()
+    admin.get_by_role("dialog", name="Take back").get_by_role("button", name="Take back").click()
+    expect(row(admin, "Olive").locator(".chips li")).to_have_count(1)
+    page = windows.sign_in(org, email, "/settings/services")
+    expect(page.locator("main .items > li")).to_have_count(1)
+    page.get_by_role("link", name="First service").click()
+    expect(section(page, "Integrations")).to_contain_text("First integration")
+    page.get_by_role("link", name="First integration").click()
+    expect(page.get_by_role("group", name="Snippet for curl")).to_be_visible()
+    page.goto(f"{org.url}/settings/services/{other['id']}")
+    expect(page.locator(".failure")).to_contain_text("There is no such service.")
