@@ -3,11 +3,9 @@
  * @module
  */
 
-import { call } from "./api.js";
 import { h } from "./core.js";
 import { confirm } from "./dialog.js";
-import * as place from "./place.js";
-import { here, organization } from "./session.js";
+import { here, leaveOrganization, organization } from "./session.js";
 
 /** Ask, and leave. */
 export function leave() {
@@ -18,9 +16,6 @@ export function leave() {
       h("p", null, "To come back, somebody has to invite you again."),
     ],
     verb: "Leave",
-    perform: async () => {
-      await call("DELETE", place.api(here.slug, "/me"));
-      location.assign("/");
-    },
+    perform: leaveOrganization,
   });
 }

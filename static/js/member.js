@@ -18,7 +18,7 @@ import { here } from "./session.js";
 /** @typedef {import("./people.js").Member} Member */
 /** @typedef {import("./wire.js").Named} Named */
 /** @typedef {{roles: string[], teams: Named[], acknowledged: {id: string, number: number, title: string}[],
- *   commands?: {id: string, number: number, title: string}[], keys?: Named[]}} Holds */
+ *   commands: {id: string, number: number, title: string}[], keys: Named[]}} Holds */
 
 /** @param {string} id */
 const path = (id) => `${MEMBERS}/${id}`;
@@ -148,31 +148,35 @@ export async function removal(member) {
 }
 
 /** @param {Holds} holds */
-function held({ roles, teams, acknowledged, keys = [] }) {
-  const named = teams.map(({ name }) => name).join(", ");
+function held({ roles, teams, acknowledged, commands, keys }) {
   return h(
     "dl",
     { class: "facts-list" },
     h("dt", null, "Roles"),
     h("dd", null, roles.join(", ") || "none"),
     h("dt", null, "Teams"),
-    h("dd", null, named || "none"),
+    h("dd", null, teams.map(({ name }) => name).join(", ") || "none"),
+    h("dt", null, "Commands"),
+    h("dd", null, open(commands)),
     h("dt", null, "Acknowledged"),
+    h("dd", null, open(acknowledged)),
+    h("dt", null, "Keys they know"),
     h(
       "dd",
       null,
-      acknowledged.length
-        ? h(
-          "ul",
-          null,
-          ...acknowledged.map(({ number, title }) =>
-            h("li", null, h("a", { href: place.page(here.slug, number) }, `#${number} ${title}`))
-          ),
-        )
-        : "nothing that is open",
+      keys.length ? `${keys.map(({ name }) => name).join(", ")}: rotate them, they work on` : "none",
     ),
-    keys.length
-      ? [h("dt", null, "Keys they made"), h("dd", null, keys.map(({ name }) => name).join(", "))]
-      : null,
+  );
+}
+
+/** @param {Holds["acknowledged"]} incidents */
+function open(incidents) {
+  if (!incidents.length) return "nothing that is open";
+  return h(
+    "ul",
+    null,
+    ...incidents.map(({ number, title }) =>
+      h("li", null, h("a", { href: place.page(here.slug, number) }, `#${number} ${title}`))
+    ),
   );
 }

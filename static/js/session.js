@@ -63,17 +63,27 @@ export function toSignIn() {
   if (!leaving) location.replace(place.signIn(location));
 }
 
-/** The stream of this page ends before the answer to the sign-out is here. */
+/** The stream of this page ends before the answer is here, and would lead to the sign-in page. */
 let leaving = false;
 
 /** End the session and all its streams; throws Problem. */
-export async function signOut() {
+export function signOut() {
+  return depart("/api/v1/session", "/sign-in");
+}
+
+/** Leave the organization; throws Problem. */
+export function leaveOrganization() {
+  return depart(place.api(here.slug, "/me"), "/");
+}
+
+/** @param {string} path what is deleted @param {string} to where to go then */
+async function depart(path, to) {
   leaving = true;
   try {
-    await call("DELETE", "/api/v1/session");
+    await call("DELETE", path);
   } catch (fault) {
     leaving = false;
     throw fault;
   }
-  location.assign("/sign-in");
+  location.assign(to);
 }

@@ -7,6 +7,7 @@ from browsing import PASSWORD, Hub, Org, Windows, ask, enter, in_a_loop_of_its_o
 from playwright.sync_api import expect
 
 from hub.config import read
+from hub.contract.words import Role
 from hub.services import founding, joining
 
 pytest_plugins = ("surroundings",)
@@ -115,3 +116,19 @@ def test_who_is_in_no_organization_makes_one_and_sees_it_in_the_account(windows:
     page.locator("#bar .organization").click()
     page.get_by_role("dialog").get_by_role("link", name="Island").click()
     page.wait_for_url(f"{hub.url}/orgs/island")
+
+
+def test_one_leaves_by_oneself_but_the_last_owner_stays(windows: Windows, org: Org) -> None:
+    bob = windows.sign_in(org, org.join("Bob", Role.RESPONDER), "/settings")
+    page = windows.sign_in(org, path="/settings/members")
+    page.get_by_role("button", name="Leave").click()
+    question = page.get_by_role("dialog")
+    question.get_by_role("button", name="Leave").click()
+    expect(question.locator(".fault")).to_contain_text("The last owner stays")
+    question.get_by_role("button", name="Cancel").click()
+
+    expect(bob.get_by_text("You are responder here.")).to_be_visible()
+    bob.get_by_role("button", name="Leave this organization").click()
+    bob.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    expect(bob.get_by_role("heading", name="Welcome")).to_be_visible()
+    expect(row(page, "Bob")).to_have_count(0)

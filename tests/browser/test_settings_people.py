@@ -132,6 +132,13 @@ def test_a_link_is_shown_once_lets_somebody_in_and_can_be_withdrawn(windows: Win
     theirs.wait_for_url(org.url)
     expect(page.get_by_text("Nobody is invited.")).to_be_visible()  # the stream says so
 
+    body = {"email": "peer@example.com", "role": "observer"}
+    ask(page, "POST", f"/api/v1/orgs/{org.slug}/invitations", body)
+    expect(row(page, "peer@example.com")).to_be_visible()
+    page.get_by_role("button", name="Withdraw the invitation of peer@example.com").click()
+    page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(row(page, "peer@example.com")).to_have_count(0)
     page.get_by_label("Email").fill("mallory@example.com")
     page.get_by_role("button", name="Make the link").click()
     link = page.get_by_role("textbox", name="Link for").input_value()
