@@ -20,7 +20,7 @@ class Asker:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._head = (
             f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nAccept: application/json\r\n"
-            "User-Agent: bench/1\r\nContent-Type: application/json\r\n"
+            "User-Agent: bench/1\r\n"
         )
         self.headers = b""
 
@@ -34,8 +34,9 @@ class Asker:
 
     def ask(self, method: str, path: str, body: bytes = b"", headers: str = "") -> bytes:
         """The body of the answer; `headers` are more lines, each with its end."""
-        head = f"{method} {path} HTTP/1.1\r\n{self._head}{headers}Content-Length: {len(body)}\r\n\r\n"
-        self._socket.sendall(head.encode() + body)
+        if body:
+            headers += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        self._socket.sendall(f"{method} {path} HTTP/1.1\r\n{self._head}{headers}\r\n".encode() + body)
         received = b""
         while b"\r\n\r\n" not in received:
             received += self._more()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b32hexdecode, b32hexencode
+from functools import lru_cache
 from typing import Final, NewType
 from uuid import UUID
 
@@ -28,6 +29,7 @@ def new() -> UUID:
     return uuid7()
 
 
+@lru_cache(maxsize=4096)
 def text(kind: str, value: UUID) -> str:
     """Write an id for the wire: 4 characters of prefix, 26 of base32hex, which keeps the order."""
     return f"{PREFIXES[kind]}_{b32hexencode(value.bytes).decode().rstrip('=').lower()}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
-import structlog
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler, _HandlerDelegate
 
@@ -14,6 +13,7 @@ from hub.door.desk import Desk
 from hub.door.request import Missing, Request
 from hub.door.route import Route, Unguarded, audit
 from hub.door.spec import unsaid
+from hub.logs import Lines
 
 UNKNOWN: Final = Route("(unknown)", Missing, {})
 HEADERS: Final = {
@@ -31,7 +31,7 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 HSTS: Final = {"Strict-Transport-Security": "max-age=31536000"}
-log = structlog.get_logger("hub.access")
+log = Lines("hub.access")
 
 
 class House(Application):
@@ -74,7 +74,7 @@ class House(Application):
     def log_request(self, handler: RequestHandler) -> None:
         """The access line. It names the route, never the path or query: those may hold keys."""
         asked = cast(Request, handler)
-        log.info(
+        log(
             "request",
             request_id=asked.request_id,
             method=asked.request.method,

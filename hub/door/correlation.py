@@ -27,4 +27,6 @@ def traceparent(headers: Mapping[str, str]) -> str:
 def device(headers: Mapping[str, str]) -> str:
     """The `User-Agent`, printable and cut: people know their sessions by it."""
     given = headers.get("User-Agent", "")[:DEVICE_MAX]
+    if given.isprintable():
+        return given
     return "".join(letter if letter.isprintable() else "?" for letter in given)

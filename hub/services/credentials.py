@@ -57,11 +57,11 @@ async def find(ports: Ports, presented: str) -> Credential | None:
     integration's. A session or API key is kept while its log is followed (grants.py)."""
     if not presented or len(presented) > SECRET_MAX:
         return None
-    if presented.startswith(KEY_PREFIX) and checksum(presented[:-6]) != presented[-6:]:
-        return None
     hash, now = hash_of(presented), ports.clock()
     if kept := ports.grants.credential(hash, now):
         return kept
+    if presented.startswith(KEY_PREFIX) and checksum(presented[:-6]) != presented[-6:]:
+        return None
     found = await directory.find_credential(ports.store, hash)
     if found is None or found.about.get("disabled"):
         return None

@@ -42,6 +42,14 @@ def _throw_away(connection: Any) -> None:
         connection.terminate()
 
 
+def _is_fit(connection: Any) -> bool:
+    """Whether a connection can be used again; one that was thrown away is not even asked."""
+    try:
+        return not (connection.is_closed() or connection.is_in_transaction())
+    except asyncpg.InterfaceError:
+        return False
+
+
 @asynccontextmanager
 async def _ending(connection: Any) -> AsyncIterator[None]:
     """COMMIT the open transaction at the end of the block, ROLLBACK on any error."""
@@ -115,7 +123,8 @@ class Store:
         self._size = size
         self._is_shared = pooler == "transaction"
         self._pool: asyncpg.Pool | None = None
-        self._taken = 0
+        self._ready: list[Any] = []  # connections of the pool, the last used on top
+        self._waiting = 0
 
     async def open(self) -> None:
         """Make the pool on the running loop; the database may still be away."""
@@ -135,6 +144,8 @@ class Store:
         if self._pool is not None:
             try:
                 async with asyncio.timeout(2):
+                    while self._ready:
+                        await self._pool.release(self._ready.pop())
                     await self._pool.close()
             except TimeoutError:
                 self._pool.terminate()
@@ -160,13 +171,7 @@ class Store:
         """
         if self._pool is None:
             raise Unavailable("The database pool is not open.")
-        try:
-            # A time-out costs a task of its own; where a connection is free, there is nothing to wait for.
-            patience = None if self._taken < self._size else CONNECT_SECONDS
-            connection = await self._pool.acquire(timeout=patience)
-        except (*AWAY, asyncpg.ObjectNotInPrerequisiteStateError) as error:  # it takes no connections now
-            raise Unavailable from error
-        self._taken += 1
+        connection = await self._take(self._pool)
         try:
             yield connection
         except IN_THE_WAY as error:
@@ -182,8 +187,29 @@ class Store:
             _throw_away(connection)
             raise
         finally:
-            self._taken -= 1
-            await self._pool.release(connection)
+            await self._give_back(self._pool, connection)
+
+    async def _take(self, pool: asyncpg.Pool) -> Any:
+        """One that lies ready, or the pool's. A turn of the pool costs two tasks: as much as a question."""
+        while self._ready:
+            connection = self._ready.pop()
+            if _is_fit(connection):
+                return connection
+            await pool.release(connection)
+        self._waiting += 1
+        try:
+            return await pool.acquire(timeout=CONNECT_SECONDS)
+        except (*AWAY, asyncpg.ObjectNotInPrerequisiteStateError) as error:  # it takes no connections now
+            raise Unavailable from error
+        finally:
+            self._waiting -= 1
+
+    async def _give_back(self, pool: asyncpg.Pool, connection: Any) -> None:
+        """Lay it ready for the next one, unless somebody waits at the pool, or it is not fit for use."""
+        if self._waiting or not _is_fit(connection):
+            await pool.release(connection)
+        else:
+            self._ready.append(connection)
 
     @asynccontextmanager
     async def reading(self, tenant: TenantId) -> AsyncIterator[Tx]:
