@@ -112,7 +112,7 @@ _BY_NUMBER = _holding(_SHOWN.where(incident.c.number == given("number", "big")))
 # ones are, no more rows are looked at than statuses times the limit.
 _ASKED = sa.select(sa.func.unnest(many("statuses", "text")).label("status")).subquery("asked")
 _NEWEST = (
-    sa.select(*FIELDS, incident.c.commander_id)
+    sa.select(*FIELDS)
     .where(incident.c.tenant_id == TENANT, incident.c.status == _ASKED.c.status)
     .where(incident.c.id < given("before", "uuid"))
     .where(sa.or_(sa.not_(incident.c.private), incident.c.id == sa.any_(many("named", "uuid"))))
@@ -123,7 +123,6 @@ _NEWEST = (
 _PAGE = Statement(
     sa.select(
         *(_NEWEST.c[name] for name in COLUMNS),
-        _NEWEST.c.commander_id,
         service.c.name.label("service_name"),
         sa.select(_LAST.c.private)
         .where(_LAST.c.tenant_id == TENANT, _LAST.c.id == _NEWEST.c.recurs)

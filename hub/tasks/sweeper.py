@@ -9,9 +9,10 @@ import structlog
 from hub.contract.ids import TenantId
 from hub.domain.errors import Unavailable
 from hub.logs import Seldom
-from hub.services import work
+from hub.services import pruning, work
 from hub.services.ports import Ports
 
+PRUNE_SECONDS = 30.0
 EVERY_SECONDS = 1.0  # with the poll of the heads, a stream is two seconds late without Redis
 log = structlog.get_logger()
 
@@ -23,6 +24,8 @@ class Sweeper:
         self._ports = ports
         self._after: dict[str, TenantId | None] = dict.fromkeys(work.KINDS)
         self._away = Seldom(log.warning)
+        self._pruned: TenantId | None = None
+        self._prune_at = 0.0
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
@@ -31,6 +34,7 @@ class Sweeper:
             busy = False
             for kind in work.KINDS:
                 busy |= await self._sweep(kind)
+            await self._prune()
             if not busy:
                 await self._rest()
 
@@ -49,6 +53,19 @@ class Sweeper:
         except Exception:
             log.exception("sweep_failed", kind=kind)
         return False
+
+    async def _prune(self) -> None:
+        """Now and then, delete what has ended of some tenants; what goes wrong is tried again by then."""
+        now = asyncio.get_running_loop().time()
+        if now < self._prune_at:
+            return
+        self._prune_at = now + PRUNE_SECONDS
+        try:
+            self._pruned = await pruning.prune(self._ports, self._pruned)
+        except Unavailable:
+            self._away("the database is away; trying again")
+        except Exception:
+            log.exception("prune_failed")
 
     async def _rest(self) -> None:
         try:
