@@ -85,7 +85,7 @@ function nextStep() {
     );
   }
   const all = settings(here.slug, "integrations");
-  return h("p", null, () => {
+  return h("p", { class: "next" }, () => {
     if (any.value === null) return null;
     return any.value
       ? h("a", { href: `${all}/${any.value}` }, "Send a test alert from here")

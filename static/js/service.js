@@ -231,8 +231,8 @@ function archiving() {
       null,
       () =>
         isArchived()
-          ? "It is archived: it is in no list, and opens no incident."
-          : "An archived service is in no list and opens no incident. Its incidents stay as they are.",
+          ? "It is archived: it is listed apart, and opens no incident."
+          : "An archived service is listed apart and opens no incident. Its incidents stay as they are.",
     ),
     h(
       "p",
