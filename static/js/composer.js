@@ -6,7 +6,7 @@
 import { derive, effect, h, signal } from "./core.js";
 import { MOD } from "./keys.js";
 import { announce } from "./notices.js";
-import { may } from "./session.js";
+import { may, organization } from "./session.js";
 import { parse, suggest } from "./slash.js";
 
 /** @typedef {(command: string, body: Record<string, unknown>, key: string) => Promise<boolean>} Perform */
@@ -54,7 +54,7 @@ export function composer({ perform, page }) {
   /** The place is free at once for the next thing; one goes after the other, and what fails comes back. */
   function send() {
     const sent = area.value;
-    const asked = parse(sent);
+    const asked = parse(sent, organization.peek()?.actor.id);
     if (!asked) return;
     if ("fault" in asked) {
       announce(fault.value = asked.fault);

@@ -14,13 +14,15 @@ export const WORDS = {
   "/close": { command: "close", hint: "nothing is left to do" },
   "/reopen": { command: "reopen", hint: "it is not over" },
   "/sev": { command: "severity", hint: "1 to 5: how bad it is" },
+  "/commander": { command: "commander", hint: "me, nobody, or a member's id: who leads the work" },
   "/note": { command: "note", hint: "write it down" },
 };
 
 /** Read a line: nothing (null), what to ask for, or why it cannot be read.
  * Text with a slash that is no command is not sent as a note: it was meant as a command; `//` begins a note with a slash.
- * @param {string} written @returns {{ask: Ask} | {fault: string} | null} */
-export function parse(written) {
+ * @param {string} written @param {string} [me] the id of who writes
+ * @returns {{ask: Ask} | {fault: string} | null} */
+export function parse(written, me = "") {
   const text = written.trim();
   if (!text) return null;
   if (text.startsWith("//")) return { ask: { command: "note", body: { text: text.slice(1) } } };
@@ -37,6 +39,12 @@ export function parse(written) {
     return digit
       ? { ask: { command: "severity", body: { severity: `SEV${digit}` } } }
       : { fault: "/sev wants a number from 1 (worst) to 5." };
+  }
+  if (known.command === "commander") {
+    const commander = rest === "nobody" ? null : rest === "me" ? me : rest;
+    return commander === ""
+      ? { fault: "/commander wants me, nobody, or a member's id." }
+      : { ask: { command: "commander", body: { commander } } };
   }
   if (rest) return { fault: `${word} stands alone. Write the text as a note of its own.` };
   return { ask: { command: known.command, body: {} } };

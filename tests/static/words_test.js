@@ -38,6 +38,16 @@ Deno.test("hints are those that begin with what is written", () => {
   assert.deepEqual(suggest("note"), []);
 });
 
+Deno.test("the command is taken, given, and given up", () => {
+  /** @param {string | null} commander */
+  const asks = (commander) => ({ ask: { command: "commander", body: { commander } } });
+  assert.deepEqual(parse("/commander me", "mem_1"), asks("mem_1"));
+  assert.deepEqual(parse("/commander mem_2", "mem_1"), asks("mem_2"));
+  assert.deepEqual(parse("/commander nobody", "mem_1"), asks(null));
+  assert.ok("fault" in (parse("/commander", "mem_1") ?? {}));
+  assert.ok("fault" in (parse("/commander me") ?? {}));
+});
+
 Deno.test("every command of the contract can be typed", async () => {
   const text = await contract("commands");
   const names = [...text.slice(text.indexOf("COMMANDS")).matchAll(/"(\w+)":/g)].map((found) => found[1]);
