@@ -88,7 +88,7 @@ class Site:
         if body is not None and not isinstance(body, bytes):
             sent["Content-Type"], body = "application/json", msgspec.json.encode(body)
         sent = {name: value for name, value in (sent | (headers or {})).items() if value}
-        return await AsyncHTTPClient().fetch(
+        answer = await AsyncHTTPClient().fetch(
             self.url + path,
             method=method,
             body=body,
@@ -98,6 +98,10 @@ class Site:
             allow_nonstandard_methods=True,
             request_timeout=15,
         )
+        if self.cookie and "X-CSRF-Token" in answer.headers:  # a new session, as a browser takes it
+            self.csrf = answer.headers["X-CSRF-Token"]
+            self.cookie = answer.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+        return answer
 
     async def stream(self, method: str, path: str, body: bytes) -> HTTPResponse:
         """Ask with a chunked body, whose size nobody knows beforehand."""

@@ -14,6 +14,7 @@ from hub.domain.errors import Forbidden, NotAllowedNow, NotFound, Unauthenticate
 from hub.door import guard
 from hub.door.request import Request
 from hub.door.says import says
+from hub.handlers.sessions import renew
 from hub.services import accepting, invitations
 
 
@@ -67,4 +68,6 @@ class Accept(Request):
         """Become a member, with the session of the invited address or as somebody new."""
         asked, visitor = self.read(AcceptInvitation), await guard.visitor(self)
         accepted = await accepting.accept(self.desk.ports, link, asked, visitor, self.context)
+        if visitor is not None:
+            await renew(self, visitor)
         self.answer(accepted, 201)

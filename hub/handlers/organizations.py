@@ -7,6 +7,7 @@ from hub.contract.resources import OrganizationResource
 from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
+from hub.handlers.sessions import renew
 from hub.services import organizations
 
 
@@ -15,11 +16,13 @@ class Organizations(Request):
 
     @says(OrganizationResource, 201, takes=CreateOrganization, once=True, may=(NotAllowedNow,))
     async def post(self) -> None:
-        """Create an organization; who asks becomes its owner."""
+        """Create an organization; who asks becomes its owner, with a new session."""
         asked, key = self.read(CreateOrganization), self.idempotency_key()
         created = await organizations.create(
             self.desk.ports, self.credential, self.grant, asked, key, self.context
         )
+        if not created.replayed:
+            await renew(self, self.credential)
         self.set_header("Location", f"/api/v1/orgs/{created.organization.slug}")
         self.answer_once(created.organization, created.replayed, 201)
 

@@ -14,6 +14,7 @@ from hub.door.request import Request
 from hub.door.says import says
 from hub.services import own_sessions, sessions
 from hub.services.sessions import PersonShown, SignedIn
+from hub.storage.credentials import Credential
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,19 @@ def answer_signed_in(request: Request, signed: SignedIn, status: int) -> None:
     request.set_cookie(name, value, expires=ends, **guard.COOKIE)
     csrf = sessions.csrf(ports, signed.credential.id)
     request.answer(Started(person=signed.person, csrf=csrf), status)
+
+
+async def renew(request: Request, credential: Credential) -> None:
+    """Give the browser another session in the place of this one, since its person may do more now; the CSRF
+    token that belongs to it comes in a header. Where the session has ended meanwhile, nothing is given."""
+    ports = request.desk.ports
+    renewed = await sessions.renew(ports, credential, request.context)
+    if renewed is None:
+        return
+    token, fresh = renewed
+    value, name = sessions.seal_cookie(ports.config, token), guard.cookie_name(ports.config)
+    request.set_cookie(name, value, expires=fresh.expires_at, **guard.COOKIE)
+    request.set_header("X-CSRF-Token", sessions.csrf(ports, fresh.id))
 
 
 def _take_cookie(request: Request) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -91,9 +91,10 @@ async def sign_in(ports: Ports, email: str, password: str, context: RequestConte
     return SignedIn(token=token, credential=credential, person=shown)
 
 
-async def start(changed: Change) -> tuple[str, Credential]:
-    """A new session of the person whose change this is, and its token, which is kept nowhere. The oldest of
-    too many ends: a program that signs in again and again must not make a list that nobody can read."""
+async def start(changed: Change, until: datetime | None = None) -> tuple[str, Credential]:
+    """A new session of the person whose change this is, and its token, which is kept nowhere; it lasts two
+    weeks unless `until` says less. The oldest of too many ends: a program that signs in again and again must
+    not make a list that nobody can read."""
     for ended in await stored.end_oldest(changed.tx, SESSIONS_MAX - 1):
         changed.happened(SessionEnded(reason="too_many"), ended)
     token, id, now = secrets.token_urlsafe(32), new(), changed.now
@@ -103,13 +104,26 @@ async def start(changed: Change) -> tuple[str, Credential]:
         kind="session",
         subject=id,
         scopes=(),
-        expires_at=now + LASTS,
+        expires_at=until or now + LASTS,
         last_used_at=now,
         about={"device": changed.context.device, "address": changed.context.address},
     )
     await credentials.add(changed.tx, hash_of(token), credential, now)
     changed.happened(SessionStarted(device=changed.context.device), id)
     return token, credential
+
+
+async def renew(
+    ports: Ports, credential: Credential, context: RequestContext
+) -> tuple[str, Credential] | None:
+    """Another session in the place of one whose person has just gained rights: its end stays, its id dies at
+    once, so that an id that was known before is worth nothing after. None where it has ended meanwhile."""
+    grant = await access.person(ports, TenantId(credential.tenant_id), credential)
+    async with change(ports, grant, context) as changed:
+        if not await credentials.end(changed.tx, "session", credential.id):
+            return None
+        changed.happened(SessionEnded(reason="renewed"), credential.id)
+        return await start(changed, credential.expires_at)
 
 
 async def sign_out(ports: Ports, credential: Credential, context: RequestContext) -> None:

@@ -53,6 +53,7 @@ export async function call(method, path, body, headers = {}) {
     signal: AbortSignal.timeout(PATIENCE),
   });
   hear(response.headers.get("date"));
+  csrf = response.headers.get("x-csrf-token") ?? csrf; // the answer came with a new session
   const value = await response.json().catch(() => ({}));
   if (!response.ok) throw new Problem(response.status, value);
   return value;

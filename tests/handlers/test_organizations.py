@@ -25,7 +25,7 @@ async def test_a_person_makes_an_organization_and_owns_it(site: Site, acme: Org,
     assert "owner" in {role for org in read(await ann("GET", "/api/v1/me"))["organizations"]
                        if org["slug"] == "initech" for role in org["roles"]}  # fmt: skip
     assert read(await ann("GET", made.headers["Location"])) == read(made)
-    told = ["organization.created", "member.added", "role.granted", "session.used"]
+    told = ["organization.created", "member.added", "role.granted", "session.used", "session.used"]
     assert await kinds(ann, 9, "initech") == told
     bob = await site.signed_in("owner@globex.example")
     assert outcome(await bob("GET", "/api/v1/orgs/initech")) == (404, "not_found")
@@ -40,7 +40,7 @@ async def test_a_repeat_with_the_same_key_makes_no_second_one(site: Site, acme: 
     assert read(again) == read(first)
     other = await ann("POST", "/api/v1/orgs", ASKED | {"slug": "another"}, once)
     assert outcome(other) == (422, "idempotency_key_reused")
-    assert len(await kinds(ann, 9, "initech")) == 4
+    assert (await kinds(ann, 9, "initech")).count("organization.created") == 1
 
 
 async def test_a_slug_is_taken_once_whoever_asks(site: Site, acme: Org, globex: Org) -> None:

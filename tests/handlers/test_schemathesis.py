@@ -22,7 +22,13 @@ CHECKS = (
 )
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "3")  # for each operation, beside the cases it works out
 # These would end the session that asks.
-ENDS = ("/api/v1/session", "/api/v1/me/sessions", "/api/v1/me/sessions/{session}", "/api/v1/me/password")
+ENDS = (
+    "/api/v1/session",
+    "/api/v1/me/sessions",
+    "/api/v1/me/sessions/{session}",
+    "/api/v1/me/password",
+    "/api/v1/orgs",
+)
 
 
 @pytest.fixture
