@@ -1,4 +1,4 @@
-"""The same answer without us: a stock Tornado handler in a process of its own, no authentication, no database."""
+"""The same answer without us: a stock Tornado handler in its own process, without authentication or SQL."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -66,4 +67,4 @@ async def counting(hub: Hub, administrator: asyncpg.Connection) -> AsyncIterator
 async def _set(administrator: asyncpg.Connection, setting: str) -> None:
     await administrator.execute(setting)
     await administrator.execute("SELECT pg_reload_conf()")
-    time.sleep(QUIET_SECONDS)
+    await asyncio.sleep(QUIET_SECONDS)

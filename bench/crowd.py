@@ -17,9 +17,10 @@ FILL_SECONDS = 600
 _INCIDENTS = """
     INSERT INTO incident (tenant_id, id, number, service_id, group_key, title, status, severity, urgency,
       firing, total, version, opened_at, acknowledged_at, resolved_at, closed_at, acknowledgements)
-    SELECT $1, pg_temp.id_of(n, '7'), n, $2, 'bench:' || n, 'Disk of machine ' || n % 977 || ' is nearly full',
-      'closed', 'SEV' || 1 + n % 5, CASE WHEN n % 5 < 2 THEN 'high' ELSE 'low' END, 0, 1, 5, pg_temp.at(n),
-      pg_temp.at(n) + interval '40 s', pg_temp.at(n) + interval '20 min', pg_temp.at(n) + interval '1 day',
+    SELECT $1, pg_temp.id_of(n, '7'), n, $2, 'bench:' || n,
+      'Disk of machine ' || n % 977 || ' is nearly full', 'closed', 'SEV' || 1 + n % 5,
+      CASE WHEN n % 5 < 2 THEN 'high' ELSE 'low' END, 0, 1, 5, pg_temp.at(n), pg_temp.at(n) + interval '40 s',
+      pg_temp.at(n) + interval '20 min', pg_temp.at(n) + interval '1 day',
       jsonb_build_array(jsonb_build_object('actor', 'system:bench', 'name', 'bench', 'at', pg_temp.at(n)))
     FROM generate_series($3::bigint, $4::bigint) AS n
 """
@@ -40,8 +41,9 @@ _EVENTS = """
       FROM generate_series($3::bigint, $4::bigint) AS n RETURNING position
     )
     INSERT INTO event_body (tenant_id, position, salt, body)
-    SELECT $1, position, substr(sha256('salt'), 1, 16), convert_to('{"specversion":"1.0","id":"evt_' || position
-      || '","type":"incident.opened","source":"/tenants/bench","data":{"number":1,"title":"Disk"}}', 'UTF8')
+    SELECT $1, position, substr(sha256('salt'), 1, 16), convert_to(
+      '{"specversion":"1.0","id":"evt_' || position || '","type":"incident.opened","source":"/tenants/bench",'
+        || '"data":{"number":1,"title":"Disk"}}', 'UTF8')
     FROM made
 """
 # Every event has its seal, so that the worker is not busy with a million of them while we measure.
