@@ -17,6 +17,7 @@ pytest_plugins = ("prepared",)
 pytestmark = pytest.mark.gen_test(timeout=120)
 PLAN = probes()
 UNSAFE = [probe for probe in PLAN if probe.is_unsafe and not probe.route.machine]
+UNSAFE.sort(key=lambda probe: probe.route.path.endswith("/{org}/me"))  # who has left can do nothing more
 SENDERS = [probe for probe in PLAN if probe.is_unsafe and probe.route.machine]
 SOCKETS = [probe for probe in PLAN if issubclass(probe.route.handler, WebSocketHandler)]
 # {own} is where our pages come from, {host} and {port} what that consists of.
