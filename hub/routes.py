@@ -23,6 +23,7 @@ from hub.handlers import (
     readers,
     services,
     sessions,
+    snapshots,
     teams,
 )
 from hub.realtime.longpoll import Events
@@ -92,6 +93,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(INCIDENT + "/{command}", incidents.Command, {"POST": ByCommand()}),
     Route(ORG + "/stream", Stream, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
     Route(ORG + "/events/stream", EventStream, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
+    Route(ORG + "/snapshot", snapshots.Snapshot, {"GET": Action.INCIDENT_READ}),
     Route(ORG + "/events", Events, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
     # what they look up
     Route(

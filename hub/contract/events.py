@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.signals import Link
-from hub.contract.words import AlertSeverity, AlertStatus, Severity, Urgency
+from hub.contract.words import AlertSeverity, AlertStatus, Severity, Status, Urgency
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -46,8 +46,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The CloudEvents 1.0 JSON object of an event; these bytes are the same on every transport.
 
-    `actor`, `actorname`, `incident`, `incidentversion`, `correlationid` and `schemaversion` are extension
-    attributes, so lower case and of simple types (CloudEvents 1.0, section 3.1).
+    `actor`, `actorname`, `incident` with its version and severity after the event, `correlationid` and
+    `schemaversion` are extension attributes, so lower case and of simple types (CloudEvents 1.0, section
+    3.1).
     """
 
     id: str
@@ -61,6 +62,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     specversion: str = msgspec.field(default_factory=lambda: "1.0")
     incident: str = ""
     incidentversion: int = 0
+    incidentseverity: str = ""
     correlationid: str = ""
     data: msgspec.Raw
 
@@ -133,12 +135,19 @@ class IncidentNoted(Kind, frozen=True, kw_only=True):
 
 
 class IncidentSeveritySet(Kind, frozen=True, kw_only=True):
-    """The severity changed by hand."""
+    """The severity changed by hand. The header goes along: a stream that asks for severities may meet the
+    incident here for the first time."""
 
     kind = "incident.severity_set"
     about = "incident"
     severity: Severity
     was: Severity
+    number: int
+    title: str
+    service: str
+    status: Status
+    urgency: Urgency
+    opened_at: datetime
 
 
 class IncidentSignalsCleared(Kind, frozen=True, kw_only=True):

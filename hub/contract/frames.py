@@ -14,9 +14,12 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="frame", omit_d
 
 
 class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
-    """Client: start or change what is followed on this socket."""
+    """Client: start or change what is followed on this socket. `filter` has the terms of domain/filter.py;
+    `snapshot` is a word of SNAPSHOTS."""
 
     after: str | None = None
+    filter: str = ""
+    snapshot: str = "never"
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -59,6 +62,25 @@ class Reset(Frame, frozen=True, kw_only=True, tag="reset"):
     cursor: str
 
 
+class Snapshot(Frame, frozen=True, kw_only=True, tag="snapshot"):
+    """The state as of exactly `cursor`: `phase` is begin, chunk (with `items`, incident headers) or end.
+
+    The end says whether that was all; where there are too many, the oldest that are no longer open are left
+    to the lists.
+    """
+
+    phase: str
+    cursor: str
+    items: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    is_complete: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Hidden(Frame, frozen=True, kw_only=True, tag="hidden"):
+    """An incident left your sight, or what you asked for: drop it."""
+
+    incident: str
+
+
 class Goaway(Frame, frozen=True, kw_only=True, tag="goaway"):
     """Dial a new connection with your cursor within `after_ms`, then close this one."""
 
@@ -73,6 +95,9 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
     message: str
     retry_ms: int | None = None
 
+
+# When a stream begins with the state: never, where there is no cursor to go on from, or always.
+SNAPSHOTS = ("never", "auto", "always")
 
 CLOSE_CODES: dict[str, int] = {
     "going_away": 1001,

@@ -83,6 +83,23 @@ class TimelinePage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+# A JSON array of headers that was encoded before.
+Headers = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        extra_json_schema={"type": "array", "items": {"$ref": "#/components/schemas/IncidentResource"}}
+    ),
+]
+
+
+class SnapshotResource(msgspec.Struct, frozen=True, kw_only=True):
+    """The state as of `cursor`; `is_complete` is false where the oldest resolved ones were left out."""
+
+    cursor: str
+    data: Headers
+    is_complete: bool
+
+
 class First(msgspec.Struct, frozen=True, kw_only=True):
     """The event that came before yours."""
 

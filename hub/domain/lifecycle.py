@@ -11,7 +11,7 @@ import msgspec
 from hub.contract import commands as c
 from hub.contract import events as e
 from hub.contract.ids import parse, text
-from hub.contract.words import OPEN, Status
+from hub.contract.words import OPEN, Severity, Status
 from hub.domain.alert import Alert
 from hub.domain.errors import Broken, NotAllowedNow
 from hub.domain.incident import Incident
@@ -81,7 +81,7 @@ def decide(
         case c.SetSeverity(severity=severity):
             if severity is incident.severity:
                 return []
-            return [event(e.IncidentSeveritySet(severity=severity, was=incident.severity))]
+            return [event(_severity_set(incident, severity))]
         case c.AssignCommander():
             _only(incident, OPEN, "given a commander")
             return [event(data) for data in _command(incident, named)]
@@ -98,6 +98,19 @@ def _command(incident: Incident, named: Member | None) -> list[e.Kind]:
     if named.id == incident.commander_id:
         return []
     return [e.IncidentCommanderAssigned(commander=text("member", named.id), name=named.name, was=was)]
+
+
+def _severity_set(incident: Incident, severity: Severity) -> e.IncidentSeveritySet:
+    return e.IncidentSeveritySet(
+        severity=severity,
+        was=incident.severity,
+        number=incident.number,
+        title=incident.title,
+        service=text("service", incident.service_id),
+        status=incident.status,
+        urgency=incident.urgency,
+        opened_at=incident.opened_at,
+    )
 
 
 def _only(incident: Incident, allowed: frozenset[Status] | set[Status], verb: str) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.kinds import ADMINISTRATIVE, KINDS
+from hub.domain.filter import EVERYTHING, Filter
 
 SHOWN = KINDS.keys() - ADMINISTRATIVE
 
@@ -29,24 +30,37 @@ class Seen(Protocol):
     @property
     def private(self) -> bool: ...
 
+    @property
+    def body(self) -> bytes | None: ...
+
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """What one actor may see: the `whole` organization, or these services and incidents. Private incidents
-    are seen by those alone whose `incidents` name them. Actors with equal views share frames and cursors."""
+    are seen by those alone whose `incidents` name them. `filter` is what a stream asked for out of that.
+    Followers with equal views share frames and cursors."""
 
     administrative: bool = False
     whole: bool = False
     services: frozenset[UUID] = frozenset()
     incidents: frozenset[UUID] = frozenset()
+    filter: Filter = EVERYTHING
 
     def sees(self, event: Seen) -> bool:
-        """Whether an event is in the view. One of a kind that only a newer version knows is kept from those
+        """Whether an event is in the view, and asked for."""
+        return self.may_see(event) and (self.filter is EVERYTHING or self.filter.asks_for(event))
+
+    def may_see(self, event: Seen) -> bool:
+        """Whether an event may be seen. One of a kind that only a newer version knows is kept from those
         who do not administer: it may be an administrative one."""
         if event.kind not in SHOWN and not self.administrative:
             return False
         if event.incident is not None:
             return self.sees_incident(event.incident, event.service, event.private)
         return event.kind not in SHOWN or self.sees_service(event.service)
+
+    def loses(self, event: Seen) -> bool:
+        """Whether this event, which is in the view, takes its incident out of it."""
+        return self.filter is not EVERYTHING and self.filter.drops(event) and self.sees(event)
 
     def sees_incident(self, incident: UUID, service: UUID | None, private: bool) -> bool:
         """Whether an incident of a service is in the view."""
@@ -57,7 +71,16 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return self.whole or service in self.services
 
     @property
+    def narrowed(self) -> View:
+        """The view to read rows with: of those services that were asked for, where some were."""
+        if not self.filter.services:
+            return self
+        services = self.filter.services if self.whole else self.services & self.filter.services
+        return msgspec.structs.replace(self, whole=False, services=services)
+
+    @property
     def hash(self) -> bytes:
         """Four bytes that change when what may be seen changes; a cursor of another view is reset."""
         parts = [self.administrative, self.whole, sorted(self.services), sorted(self.incidents)]
+        parts.append(self.filter.words)
         return hashlib.sha256(b"incidenthub/view/2/" + msgspec.json.encode(parts)).digest()[:4]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import Final
 
+from hub.contract.ids import text
 from hub.domain.resume import Place
 from hub.domain.sight import View
 from hub.realtime.chunks import SIZE, Chunks, floor
 from hub.realtime.classes import Classes
-from hub.realtime.encodings import Encoding
+from hub.realtime.encodings import Content, Encoding
 from hub.realtime.feed import Feed
 from hub.services.cursors import Cursors
 from hub.storage.log import LogEvent
@@ -38,20 +38,20 @@ class Batch:
     """The range up to `end`; `count` is how many events of it the view contains. Without any there is no
     frame."""
 
-    def __init__(self, batches: Batches, scene: Scene, end: int, events: Sequence[LogEvent]) -> None:
+    def __init__(self, batches: Batches, scene: Scene, end: int, content: Content) -> None:
         self.end = end
-        self.count = len(events)
+        self.count = len(content.events)
         self.frames: dict[int, bytes] = {}
         self._batches = batches
         self._scene = scene
-        self._events = events
+        self._content = content
 
     def frame(self, told: int) -> bytes:
         """The frame for a reader whose last cursor was the one of position `told`."""
         frame = self.frames.get(told)
         if frame is None:
             scene, cursor = self._scene, self._cursor
-            frame = scene.encoding.events(cursor(told), cursor(self.end), self._events, cursor)
+            frame = scene.encoding.events(cursor(told), cursor(self.end), self._content, cursor)
             self.frames[told] = frame
         return frame
 
@@ -100,7 +100,7 @@ class Batches:
         events = self._chunks.after(scene.feed.tenant, position)
         if events is None:
             return None
-        end, size, seen = position, 0, list[LogEvent]()
+        end, size, seen, hidden = position, 0, list[LogEvent](), ""
         for event in events:
             if scene.view.sees(event):
                 size += len(event.body)
@@ -108,4 +108,7 @@ class Batches:
                     break
                 seen.append(event)
             end = event.position
-        return Batch(self, scene, end, seen)
+            if event.incident is not None and seen and scene.view.loses(event):
+                hidden = text("incident", event.incident)
+                break  # what comes later may bring it back
+        return Batch(self, scene, end, Content(seen, hidden))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import struct
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -18,6 +18,13 @@ FINAL_TEXT: Final = 0x81
 
 dice = random.SystemRandom()
 _encoder = msgspec.json.Encoder()
+
+
+class Content(NamedTuple):
+    """What a batch holds: events, and the id of the incident that the last of them took out of the view."""
+
+    events: Sequence[LogEvent]
+    hidden: str = ""
 
 
 class Encoding(Protocol):
@@ -36,9 +43,7 @@ class Encoding(Protocol):
         """At most so many events in one batch."""
         ...
 
-    def events(
-        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
-    ) -> bytes:
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
         """The batch (after, cursor]; `cursor_at` gives the cursor of a position inside it."""
         ...
 
@@ -53,11 +58,10 @@ class Messages:
     name = "messages"
     most = SIZE
 
-    def events(
-        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
-    ) -> bytes:
-        """One `events` frame."""
-        return message(frames.events(after, cursor, [event.body for event in events]))
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
+        """One `events` frame, and a `hidden` one where the last event took its incident away."""
+        said = message(frames.events(after, cursor, [event.body for event in batch.events]))
+        return said + self.tell(frames.Hidden(incident=batch.hidden)) if batch.hidden else said
 
     def tell(self, frame: frames.Frame) -> bytes:
         """One message."""
@@ -77,13 +81,12 @@ class Records:
         self._is_chunked = is_chunked
         self.name = "chunked records" if is_chunked else "records"
 
-    def events(
-        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
-    ) -> bytes:
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
         """One record an event; the last one's id is the cursor of the batch."""
-        ids = [cursor_at(event.position) for event in events[:-1]] + [cursor]
-        pairs = zip(ids, events, strict=True)
-        return self._wrap(b"".join(b"id: %s\ndata: %s\n\n" % (id.encode(), e.body) for id, e in pairs))
+        ids = [cursor_at(event.position) for event in batch.events[:-1]] + [cursor]
+        pairs = zip(ids, batch.events, strict=True)
+        said = self._wrap(b"".join(b"id: %s\ndata: %s\n\n" % (id.encode(), e.body) for id, e in pairs))
+        return said + self.tell(frames.Hidden(incident=batch.hidden)) if batch.hidden else said
 
     def tell(self, frame: frames.Frame) -> bytes:
         """One record. A frame without a cursor has no id: it moves nobody."""

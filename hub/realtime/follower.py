@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from hub.contract import frames
 from hub.domain import resume
 from hub.domain.access import Grant
@@ -13,15 +15,14 @@ from hub.domain.sight import View
 from hub.metrics import STREAMS_ENDED
 from hub.realtime.classes import MOST
 from hub.realtime.feed import Feed
+from hub.realtime.opening import RETRY, Opening
 from hub.realtime.reader import Line, Reader
+from hub.realtime.wish import Wish
 from hub.services import access, views
 
 if TYPE_CHECKING:
     from hub.realtime.station import Station
 
-HEARTBEAT: Final = 15.0
-RETRY: Final = frames.Retry(min=200, max=5_000)
-LIMITS: Final = frames.Limits(message_bytes=64 * 1024, messages_per_second=20)
 AUTHORISE_AGAIN: Final = 1.0
 EXPIRE_AGAIN: Final = 0.5
 
@@ -38,6 +39,9 @@ class Follower:
         self._reader: Reader | None = None
         self._doubts = 0  # events that put the Grant in doubt, and how many of them it has outlived
         self._settled = 0
+        self._wish = Wish()
+        self._beginning = asyncio.Lock()
+        self._anew: asyncio.Task[None] | None = None
         self._authorising: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
 
@@ -47,8 +51,8 @@ class Follower:
         reader = self._reader
         return reader is not None and reader.audience is None and reader.position < reader.feed.prefix.head
 
-    async def start(self, after: str | None) -> None:
-        """Follow the organization (and the person whose session it is), then begin after the cursor."""
+    async def start(self, wish: Wish) -> None:
+        """Follow the organization (and the person whose session it is), then begin."""
         for tenant in [self.grant.tenant, *([self.grant.person] if self.grant.person else [])]:
             feed = await self._station.follow(tenant)
             self._feeds.append(feed)
@@ -56,28 +60,17 @@ class Follower:
             if self.is_over:  # closed while we waited
                 self.stop()
                 return
-        await self.begin(after)
+        await self.begin(wish)
 
-    async def begin(self, after: str | None) -> None:
-        """Begin, or begin again, after a cursor: authorise, plan, welcome, go. Else it ends the stream."""
-        if self._reader is not None:
-            await self._reader.idle()
-            self._drop_reader()
-        if not await self._authorise():
-            return
-        view = views.view(self.grant)
-        feed = self._feeds[0]
-        place = self._station.cursors.read(feed.tenant, after) if after else None
-        if after and place is None:
-            self.end("cursor_invalid", "This cursor is not one of this organization; start without it.")
-            return
-        plan = self._plan(feed, place, view)
-        if plan.mode == "ahead":
-            await feed.behind()  # another process may be a second ahead of this one
-            plan = self._plan(feed, place, view, sure=True)
-        if self.is_over:
-            return
-        self._go(feed, view, plan)
+    async def begin(self, wish: Wish) -> None:
+        """Begin, or begin again: authorise, plan, welcome, go. Else it ends the stream."""
+        async with self._beginning:
+            self._wish = wish
+            await self._begin(wish.after, is_new=True)
+
+    def anew(self, reason: str) -> None:
+        """Begin with the state, since what was sent means nothing any more."""
+        self._anew = asyncio.create_task(self._begin_anew(reason), name="begin anew")
 
     def suspect(self) -> None:
         """An event may have changed what this stream rests on: it stands still until that was read again."""
@@ -113,34 +106,74 @@ class Follower:
         self._drop_reader()
         if self._expiry is not None:
             self._expiry.cancel()
-        if self._authorising is not None:
-            self._authorising.cancel()
+        for task in (self._authorising, self._anew):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
         while self._feeds:
             feed = self._feeds.pop()
             feed.watchers.discard(self)
             self._station.leave(feed)
 
-    def _plan(self, feed: Feed, place: resume.Place | None, view: View, sure: bool = False) -> Plan:
-        return resume.plan(place, feed.prefix.epoch, feed.prefix.head, view.hash, sure)
+    async def _begin_anew(self, reason: str) -> None:
+        async with self._beginning:
+            await self._station.attempt(self, self._begin(None, is_new=False, reason=reason))
 
-    def _go(self, feed: Feed, view: View, plan: Plan) -> None:
-        shared = self._share(feed, view)
-        if shared is None:
-            return
-        reader = Reader(feed, shared, plan.position, self.line)
-        if plan.mode == "reset":
-            reader.reset = plan.reason
-        self._tell(
-            frames.Welcome(
-                from_=self._station.batches.cursor(feed, plan.position, reader.view_hash),
-                head=self._station.batches.cursor(feed, feed.prefix.head, reader.view_hash),
-                mode="replay" if plan.mode == "replay" else "live",
-                heartbeat_ms=round(HEARTBEAT * 1000),
-                retry=RETRY,
-                limits=LIMITS,
-                expires_at=self.grant.expires_at,
-            )
-        )
+    async def _begin(self, after: str | None, is_new: bool, reason: str = "") -> None:
+        if self._reader is not None:
+            await self._reader.idle()
+            self._drop_reader()
+        while await self._authorise():
+            feed = self._feeds[0]
+            view = self._share(feed, self._view())
+            if view is None:
+                return
+            try:
+                plan = await self._plan(feed, after, view)
+                if plan is None or self.is_over:
+                    return
+                reason = reason or plan.reason
+                if self._wants_state(after, reason):
+                    opening = Opening(self._station, self.line, feed, view)
+                    position = await opening.tell(self.grant, is_new, reason, self._is_in_doubt)
+                    if position is None:  # it changed under our hands
+                        is_new, reason, after = False, reason or "view", None
+                        continue
+                    reader = Reader(feed, view, position, self.line)
+                else:
+                    reader = Reader(feed, view, plan.position, self.line)
+                    reader.reset = reason
+                    self._tell(self._station.welcome(feed, reader, plan.mode, self.grant.expires_at))
+                self._go(reader)
+                return
+            finally:
+                if self._reader is None:
+                    self._station.batches.classes.leave(feed.tenant, view)
+
+    def _view(self) -> View:
+        return structs.replace(views.view(self.grant), filter=self._wish.filter)
+
+    def _wants_state(self, after: str | None, reason: str) -> bool:
+        wanted = self._wish.snapshot
+        return wanted == "always" or (wanted == "auto" and (after is None or reason != ""))
+
+    def _is_in_doubt(self) -> bool:
+        return self.is_over or self._settled != self._doubts
+
+    async def _plan(self, feed: Feed, after: str | None, view: View) -> Plan | None:
+        """Where to go on; None for a cursor that means nothing, which has ended the stream."""
+        place = self._station.cursors.read(feed.tenant, after) if after else None
+        if after and place is None:
+            self.end("cursor_invalid", "This cursor is not one of this organization; start without it.")
+            return None
+        plan = resume.plan(place, feed.prefix.epoch, feed.prefix.head, view.hash)
+        if plan.mode == "ahead":
+            await feed.behind()  # another process may be a second ahead of this one
+            plan = resume.plan(place, feed.prefix.epoch, feed.prefix.head, view.hash, sure=True)
+        return plan
+
+    def _go(self, reader: Reader) -> None:
+        if self._wish.snapshot != "never":
+            reader.anew = self.anew
         self._reader = reader
         self._station.pump.add(reader)
         self._station.wheel.add(self)
@@ -201,7 +234,7 @@ class Follower:
         except Exception as error:
             self._station.troubled("a stream waits to be authorised again", error=repr(error))
             return False
-        view, reader = views.view(self.grant), self._reader
+        view, reader = self._view(), self._reader
         if view != reader.view:
             shared = self._share(reader.feed, view)
             if shared is None:

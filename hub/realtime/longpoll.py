@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from hub.contract import frames
+from hub.contract.resources import Written
 from hub.contract.signals import Fault
 from hub.domain.errors import HubError, Invalid, Unauthenticated, Unavailable
+from hub.domain.filter import WHAT
 from hub.door.desk import Desk
 from hub.door.problems import Reset
 from hub.door.request import Request
 from hub.door.route import Route
 from hub.door.says import says
+from hub.realtime import wish
 from hub.realtime.chunks import SIZE
+from hub.realtime.encodings import Content
 from hub.realtime.follower import Follower
 from hub.realtime.reader import Sent
 from hub.realtime.station import Station
-from hub.storage.log import LogEvent
 
+FILTER: Final = f"Terms of what is asked for: {WHAT}."
 WAIT_MAX: Final = 60
 TO_LIVE: Final = 10.0  # seconds that the way from the cursor to the head may take
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """The events in (after, cursor] that this client may see; `more` when the log goes on behind them."""
+    """The events in (after, cursor] that this client may see; `more` when the log goes on behind them.
+
+    `hidden` names incidents to drop: the events took them out of what was asked for.
+    """
 
     after: str
     cursor: str
-    events: list[msgspec.Raw]
+    events: list[Written]
+    hidden: list[str]
     more: bool
 
 
@@ -43,11 +51,11 @@ class Pages:
         self.most = limit
         self.name = f"page of {limit}"
 
-    def events(
-        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
-    ) -> bytes:
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
         """The members of an EventPage that are the same for whoever asks from before `after`."""
-        return b'"cursor":"%s","events":[%s]' % (cursor.encode(), b",".join(event.body for event in events))
+        members = b",".join(event.body for event in batch.events)
+        hidden = b'"%s"' % batch.hidden.encode() if batch.hidden else b""
+        return b'"cursor":"%s","events":[%s],"hidden":[%s]' % (cursor.encode(), members, hidden)
 
     def tell(self, frame: frames.Frame) -> bytes:
         """Nothing else is sent."""
@@ -74,6 +82,7 @@ class Events(Request):
         EventPage,
         query={
             "after": "A cursor; without it, from now on.",
+            "filter": FILTER,
             "wait": f"How many seconds to wait for an event, 0 (the default) to {WAIT_MAX}.",
             "limit": f"At most so many events, 1 to {SIZE} (the default).",
         },
@@ -82,12 +91,13 @@ class Events(Request):
     async def get(self, org: str) -> None:
         """The next events after a cursor; none, and a cursor that moved, when the wait is over."""
         wait, limit = self._number("wait", 0, 0, WAIT_MAX), self._number("limit", SIZE, 1, SIZE)
+        asked = wish.of_query(self)._replace(snapshot="never")
         self.station.admit(self.grant.tenant)
         self.encoding = Pages(limit)
         follower = Follower(self.station, self.grant, self)
         self.station.enter(follower)
         try:
-            await self.station.begin(follower, self.get_query_argument("after", None) or None)
+            await self.station.begin(follower, asked)
             await self._first(TO_LIVE, self._answered, self._live)
             if wait:
                 await self._first(wait, self._answered)
@@ -98,7 +108,7 @@ class Events(Request):
             self.station.exit(follower)
         if self._refusal is not None:
             raise self._refusal
-        batch = self._batch or self.encoding.events("", self._cursor or self._from, (), str)
+        batch = self._batch or self.encoding.events("", self._cursor or self._from, Content(()), str)
         body = b'{"after":"%s",%s,"more":%s}' % (self._from.encode(), batch, b"true" if more else b"false")
         self.set_header("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         self.set_header("Cache-Control", "private, no-cache")  # a redaction must reach what a cache kept

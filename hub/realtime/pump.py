@@ -196,6 +196,10 @@ class Pump:
 
     def _reset(self, reader: Reader, head: int) -> None:
         RESETS.labels(reader.reset).inc()
+        if reader.anew is not None:
+            reader.held = True  # until somebody else begins with the state
+            reader.anew(reader.reset)
+            return
         reader.position = reader.told = head
         cursor = self._batches.cursor(reader.feed, head, reader.view_hash)
         frame = frames.Reset(reason=reader.reset, cursor=cursor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from hub.contract import frames
@@ -52,8 +53,8 @@ class Reader:
     """
 
     __slots__ = (
-        "audience", "busy_since", "drained", "feed", "held", "line", "position", "replays", "reset", "send",
-        "told", "view", "view_hash", "waits",
+        "anew", "audience", "busy_since", "drained", "feed", "held", "line", "position", "replays", "reset",
+        "send", "told", "view", "view_hash", "waits",
     )  # fmt: skip
 
     def __init__(self, feed: Feed, view: View, position: int, line: Line) -> None:
@@ -64,6 +65,7 @@ class Reader:
         self.audience: Audience | None = None
         self.replays = True  # has not been at the head yet
         self.reset = ""  # the reason of a reset that has to be sent first
+        self.anew: Callable[[str], None] | None = None  # who sends it, where the state follows
         self.held = False  # its rights are being read again
         self.waits = False  # for a chunk
         self.busy_since: float | None = None

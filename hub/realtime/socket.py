@@ -11,13 +11,16 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from hub.contract import frames
+from hub.domain.errors import Invalid
 from hub.door.request import Request
-from hub.realtime import wire
+from hub.realtime import wire, wish
 from hub.realtime.encodings import Messages
-from hub.realtime.follower import LIMITS, Follower
+from hub.realtime.follower import Follower
+from hub.realtime.opening import LIMITS
 from hub.realtime.reader import Sent
 from hub.realtime.station import Station
 from hub.realtime.wire import Straight
+from hub.realtime.wish import Wish
 
 SILENT_PINGS: Final = 2
 
@@ -38,7 +41,7 @@ class Stream(Request, WebSocketHandler):
     is_endless = True
     station: Station
     follower: Follower | None = None
-    after: str | None = None
+    wish = Wish()
     encoding = Messages()
     _straight: Straight
     _silent_pings = 0
@@ -57,7 +60,7 @@ class Stream(Request, WebSocketHandler):
     async def admit(self) -> None:
         """The guard; then the bounds on streams, so that a refusal is an HTTP answer and no socket."""
         await super().admit()
-        self.after = self.get_query_argument("after", None)
+        self.wish = wish.of_query(self)
         self.station.admit(self.grant.tenant)
 
     async def open(self, *_: str, **__: str) -> None:
@@ -65,7 +68,7 @@ class Stream(Request, WebSocketHandler):
         self._straight = Straight(wire.socket_stream(self))
         self.follower = Follower(self.station, self.grant, self)
         self.station.enter(self.follower)
-        await self.station.begin(self.follower, self.after)
+        await self.station.begin(self.follower, self.wish)
 
     async def on_message(self, message: str | bytes) -> None:
         """A `hello` begins again; anything else, and too much of anything, ends the stream."""
@@ -77,11 +80,14 @@ class Stream(Request, WebSocketHandler):
             return
         try:
             _named.decode(message)
-            hello = _hello.decode(message)
+            wished = wish.of_hello(_hello.decode(message))
+        except Invalid as error:
+            follower.end("bad_request", " ".join(fault.detail for fault in error.faults))
+            return
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
             follower.end("bad_request", "Clients send hello frames: JSON with `frame` and `after`.")
             return
-        await self.station.attempt(follower, follower.begin(hello.after))
+        await self.station.attempt(follower, follower.begin(wished))
 
     def on_pong(self, data: bytes) -> None:
         """A sign of life."""

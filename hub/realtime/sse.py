@@ -11,7 +11,7 @@ from hub.domain.errors import Invalid
 from hub.door.desk import Desk
 from hub.door.request import Request
 from hub.door.route import Route
-from hub.realtime import wire
+from hub.realtime import wire, wish
 from hub.realtime.encodings import Records
 from hub.realtime.follower import Follower
 from hub.realtime.reader import Sent
@@ -34,7 +34,8 @@ class EventStream(Request):
 
     async def get(self, org: str) -> None:
         """Stream until either side ends it. `Last-Event-ID`, which EventSource sends again, beats `after`."""
-        after = self.request.headers.get("Last-Event-ID") or self.get_query_argument("after", None) or None
+        asked = wish.of_query(self)
+        after = self.request.headers.get("Last-Event-ID") or asked.after
         if after is not None and self.station.cursors.read(self.grant.tenant, after) is None:
             detail = "This cursor is not one of this organization; start without it."
             raise Invalid([Fault(pointer="/after", code="cursor", detail=detail)])
@@ -52,7 +53,7 @@ class EventStream(Request):
         follower = Follower(self.station, self.grant, self)
         self.station.enter(follower)
         try:
-            await self.station.begin(follower, after)
+            await self.station.begin(follower, asked._replace(after=after))
             await self._over.wait()
         finally:
             self.station.exit(follower)

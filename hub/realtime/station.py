@@ -6,11 +6,13 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Coroutine
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 import structlog
 
+from hub.contract import frames
 from hub.contract.ids import TenantId
 from hub.domain.errors import RateLimited, Unavailable
 from hub.logs import Seldom
@@ -19,12 +21,16 @@ from hub.realtime.batches import Batches
 from hub.realtime.chunks import Chunks
 from hub.realtime.ear import Ear
 from hub.realtime.feed import Feed, Source
-from hub.realtime.follower import HEARTBEAT, Follower
+from hub.realtime.follower import Follower
 from hub.realtime.heads import Heads
 from hub.realtime.hint import Hint
+from hub.realtime.opening import HEARTBEAT, welcome
 from hub.realtime.pump import Pump
+from hub.realtime.reader import Reader
 from hub.realtime.rights import Rights
+from hub.realtime.snapshots import Snapshots
 from hub.realtime.wheel import Wheel
+from hub.realtime.wish import Wish
 from hub.services import follow
 from hub.services.ports import Ports
 
@@ -46,6 +52,7 @@ class Station:
         self._source = source
         self._chunks = Chunks()
         self.batches = Batches(self._chunks, self.cursors)
+        self.snapshots = Snapshots(ports)
         self.pump = Pump(self.batches, ports.clock)
         self.wheel: Wheel[Follower] = Wheel(Follower.beat, heartbeat)
         self.ear = Ear(ports.config, self._heard, self._listening)
@@ -79,6 +86,7 @@ class Station:
         await self.heads.stop()
         await self.ear.stop()
         self.pump.stop()
+        self.snapshots.stop()
         self._chunks.stop()
 
     async def drain(self, seconds: float) -> None:
@@ -137,9 +145,15 @@ class Station:
         self._streams[follower.grant.tenant] += 1
         STREAMS_OPEN.set(len(self._followers))
 
-    async def begin(self, follower: Follower, after: str | None) -> None:
+    def welcome(self, feed: Feed, reader: Reader, mode: str, expires_at: datetime | None) -> frames.Welcome:
+        """The verdict on a resume that needs no state."""
+        start = self.batches.cursor(feed, reader.position, reader.view_hash)
+        head = self.batches.cursor(feed, feed.prefix.head, reader.view_hash)
+        return welcome(start, head, "replay" if mode == "replay" else "live", expires_at)
+
+    async def begin(self, follower: Follower, wish: Wish) -> None:
         """Start a stream that has entered; a database that is away ends it with a code that says so."""
-        await self.attempt(follower, follower.start(after))
+        await self.attempt(follower, follower.start(wish))
 
     async def attempt(self, follower: Follower, step: Coroutine[Any, Any, None]) -> None:
         """Take one step of a stream's life, or end it."""

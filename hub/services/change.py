@@ -41,12 +41,13 @@ class Change:
         version: int | None = None,
         context: RequestContext | None = None,
         incident: Incident | None = None,
+        severity: str = "",
     ) -> bytes:
         """Collect an event for the log; the bytes of its envelope are returned, as they will be sent.
 
         `version` is the incident's after it; `context` is whose request caused it, where that is not this
         transaction's own (an inbox row's); `incident` is the event's as this transaction leaves it: streams
-        are told its service and whether it is private.
+        are told its service and whether it is private; `severity` is its own right after this event.
         """
         cause = context or self.context
         id, subject = new(), text(event.data.about, event.subject)
@@ -62,6 +63,7 @@ class Change:
                 schemaversion=event.data.schema,
                 incident=text("incident", event.incident) if event.incident else "",
                 incidentversion=version or 0,
+                incidentseverity=severity,
                 correlationid=cause.request_id,
                 data=msgspec.Raw(msgspec.json.encode(event.data)),
             )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from hub.contract.events import Event, IncidentOpened
+from hub.contract.events import Event, IncidentOpened, IncidentSeveritySet
 from hub.domain import alert as alerts_domain
 from hub.domain import incident as incidents_domain
 from hub.domain.alert import Alert
@@ -20,6 +21,15 @@ from hub.storage.tx import Tx
 AlertKey = tuple[str, str]  # format, dedup key: one lane is one integration
 
 
+class Happened(NamedTuple):
+    """An event, its incident's version and severity after it, and whose request caused it."""
+
+    event: Event
+    version: int | None
+    severity: str
+    context: RequestContext | None
+
+
 class World:
     """Incidents and alerts that this transaction has locked, or made."""
 
@@ -27,7 +37,7 @@ class World:
         self.incidents = {incident.id: incident for incident in loaded}
         self.alerts = {alert.id: alert for alert in locked}
         self._changed: set[UUID] = set()
-        self._events: list[tuple[Event, int | None, RequestContext | None]] = []
+        self._events: list[Happened] = []
         self._latest: dict[AlertKey, UUID] = {}
         self._groups: dict[str, list[UUID]] = {}
         for alert in self.alerts.values():
@@ -56,7 +66,7 @@ class World:
 
     def apply(self, event: Event, context: RequestContext | None = None) -> None:
         """Let an event happen here; `context` is whose request caused it, if not the transaction's."""
-        version = None
+        version, severity = None, ""
         if event.data.about == "alert":
             alert = alerts_domain.evolve(self.alerts.get(event.subject), event)
             self.alerts[alert.id] = alert
@@ -69,8 +79,8 @@ class World:
             if before is None:
                 self._groups.setdefault(after.group_key, []).append(after.id)
             self._changed.add(after.id)
-            version = after.version
-        self._events.append((event, version, context))
+            version, severity = after.version, after.severity.value
+        self._events.append(Happened(event, version, severity, context))
 
     def count(self, alert: Alert, last_at: object) -> None:
         """Bookkeeping: a repeat moves the alert's counters without an event."""
@@ -79,25 +89,14 @@ class World:
 
     async def _number(self, tx: Tx) -> None:
         """Give new incidents their numbers, in the order they opened; a rollback gives them back."""
-        opened = [event for event, _, _ in self._events if isinstance(event.data, IncidentOpened)]
+        opened = [each.event for each in self._events if isinstance(each.event.data, IncidentOpened)]
         if not opened:
             return
         first = await incidents.take_numbers(tx, len(opened))
         numbers = {event.subject: first + index for index, event in enumerate(opened)}
         for id, number in numbers.items():
             self.incidents[id] = msgspec.structs.replace(self.incidents[id], number=number)
-        self._events = [
-            (
-                msgspec.structs.replace(
-                    event, data=msgspec.structs.replace(event.data, number=numbers[event.subject])
-                )
-                if isinstance(event.data, IncidentOpened)
-                else event,
-                version,
-                context,
-            )
-            for event, version, context in self._events
-        ]
+        self._events = [each._replace(event=_numbered(each.event, numbers)) for each in self._events]
 
     async def save(self, change: Change) -> list[bytes]:
         """Write what changed, whole rows, one upsert an entity; hand the events to the Change."""
@@ -109,8 +108,22 @@ class World:
         if fired:
             await alerts.save(change.tx, fired)
         bodies = [
-            change.record(event, version, context, self.incidents[event.incident] if event.incident else None)
-            for event, version, context in self._events
+            change.record(
+                each.event,
+                each.version,
+                each.context,
+                self.incidents[each.event.incident] if each.event.incident else None,
+                each.severity,
+            )
+            for each in self._events
         ]
         self._events, self._changed = [], set()
         return bodies
+
+
+def _numbered(event: Event, numbers: dict[UUID, int]) -> Event:
+    """An event with its incident's number, where it says one."""
+    number = numbers.get(event.incident) if event.incident else None
+    if number is None or not isinstance(event.data, IncidentOpened | IncidentSeveritySet):
+        return event
+    return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, number=number))

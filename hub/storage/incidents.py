@@ -234,6 +234,11 @@ async def private(tx: Tx, ids: Iterable[UUID]) -> set[UUID]:
     return {row["id"] for row in await tx.fetch(_PRIVATE, ids=sorted(set(ids)))}
 
 
+async def some(tx: Tx, ids: Iterable[UUID]) -> list[Shown]:
+    """These incidents, as far as they are there, newest first."""
+    return [_shown(row) for row in await tx.fetch(_PICKED, ids=list(ids))]
+
+
 async def page(tx: Tx, view: View, statuses: Iterable[str], before: UUID, limit: int) -> list[Shown]:
     """Incidents of some statuses older than `before` that a view contains, newest first. A view of some
     services looks at the newest ones of each, never at the organization's."""

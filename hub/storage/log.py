@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from hub.contract.ids import parse
 from hub.domain.errors import Broken
+from hub.storage.directory import Head
 from hub.storage.statement import TENANT, Statement, given, written
 from hub.storage.tables import audit_log, event_body, incident, incident_event
 from hub.storage.tx import Tx
@@ -116,6 +117,9 @@ _APPEND = written(
 )
 
 
+_HEAD = written("SELECT epoch, position FROM directory.heads(ARRAY[:tenant])", tenant="uuid")
+
+
 def beside(table: sa.Table) -> sa.ColumnElement[bool]:
     """The rows of a table that belong to the same event."""
     return sa.and_(
@@ -197,6 +201,14 @@ async def append(tx: Tx, entries: Sequence[Entry]) -> Appended:
     if row is None or row["events"] != len(entries) or row["bodies"] != len(entries):
         raise Broken(f"The log of {tx.tenant} did not take {len(entries)} events.")
     return Appended(row["epoch"], row["position"])
+
+
+async def head(tx: Tx) -> Head:
+    """Where the tenant's log ends, as this transaction sees it."""
+    row = await tx.one(_HEAD)
+    if row is None:
+        raise Broken("A tenant has no head.")
+    return Head(row["epoch"], row["position"])
 
 
 async def between(tx: Tx, first: int, last: int) -> list[LogEvent]:

@@ -165,7 +165,9 @@ def test_having_it_is_no_work_yet(name: str) -> None:
 def test_the_same_severity_is_no_change_and_another_says_what_it_was() -> None:
     assert done(incident(), c.SetSeverity(severity=Severity.SEV2))[1] == []
     _, [changed] = done(incident(), c.SetSeverity(severity=Severity.SEV4))
-    assert changed == IncidentSeveritySet(severity=Severity.SEV4, was=Severity.SEV2)
+    assert isinstance(changed, IncidentSeveritySet)
+    assert (changed.severity, changed.was) == (Severity.SEV4, Severity.SEV2)
+    assert (changed.title, changed.status) == (incident().title, incident().status)
 
 
 def test_what_is_no_command_is_a_bug() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +15,12 @@ from hub.contract import frames
 from hub.domain.sight import View
 from hub.realtime.batches import Batches
 from hub.realtime.chunks import Chunks
-from hub.realtime.encodings import Messages
+from hub.realtime.encodings import Content, Messages
 from hub.realtime.feed import Feed
 from hub.realtime.pump import Pump
 from hub.realtime.reader import Reader
 from hub.services.cursors import Cursors
 from hub.services.ports import utc_now
-from hub.storage.log import LogEvent
 
 CONFIG = Config(database_url="", redis_url="", secret_keys=("a key of a test, long enough: 32",))
 
@@ -31,10 +30,8 @@ class Plain(Messages):
 
     name = "plain"
 
-    def events(
-        self, after: str, cursor: str, events: Sequence[LogEvent], cursor_at: Callable[[int], str]
-    ) -> bytes:
-        return frames.events(after, cursor, [event.body for event in events])
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
+        return frames.events(after, cursor, [event.body for event in batch.events])
 
     def tell(self, frame: frames.Frame) -> bytes:
         return msgspec.json.encode(frame)

@@ -13,7 +13,7 @@ from web import Site
 from hub.contract.words import Role
 from hub.services.ports import Ports
 
-BODIES = re.compile(rb'"events":\[(.*)\](?:,"more":(?:true|false))?\}$', re.DOTALL)
+BODIES = re.compile(rb'"events":\[(.*)\](?:,"hidden":\[\],"more":(?:true|false))?\}$', re.DOTALL)
 Suffix = list[str]
 
 
