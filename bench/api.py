@@ -180,6 +180,8 @@ async def run(hub: Hub, sizes: tuple[int, ...]) -> dict[str, float]:
         began = time.monotonic()
         await crowds[0].grow(size)
         print(f"\n{size:,} incidents, filled in {time.monotonic() - began:.0f} s; beside: {SIZES[0]:,}")
+        for client in clients:
+            client.asker.reconnect()
         clients[0].look()
         found[size], beside[size] = measured(clients[0], clients[1], web)
         await count(hub, sql, clients[0], found[size])

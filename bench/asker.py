@@ -16,13 +16,23 @@ class Asker:
     """Whatever is not answered with 2xx ends the benchmark: an error is quick, and would look good."""
 
     def __init__(self, port: int, key: str) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self._socket = self._connected()
         self._head = (
             f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nAccept: application/json\r\n"
             "User-Agent: bench/1\r\n"
         )
         self.headers = b""
+
+    def _connected(self) -> socket.socket:
+        made = socket.create_connection(("127.0.0.1", self._port), timeout=ANSWER_SECONDS)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+
+    def reconnect(self) -> None:
+        """Begin a new connection: the server ends one that was idle for more than a minute."""
+        self._socket.close()
+        self._socket = self._connected()
 
     def __enter__(self) -> Self:
         return self
