@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -11,6 +12,7 @@ from bench.hub import Hub
 
 OPEN = 200
 FILL_SECONDS = 600
+SEAL_TRIES = 300
 
 # A second apart, the newest some days ago: what the benchmark's own commands write is newer. The id is a
 # UUIDv7 (RFC 9562, section 5.7) of that moment, so that ids, numbers and times have one order.
@@ -49,8 +51,7 @@ _EVENTS = """
 # Every event has its seal, so that the worker is not busy with a million of them while we measure.
 _SEALS = """
     INSERT INTO audit_log (tenant_id, position, hash)
-    SELECT $1, position, sha256(position::text::bytea) FROM generate_series(1, $2::bigint) AS position
-    ON CONFLICT DO NOTHING
+    SELECT $1, n, sha256(n::text::bytea) FROM generate_series($2::bigint, $3::bigint) AS n
 """
 _HEAD = """
     UPDATE head SET position = $2, unsealed = false, epoch = gen_random_uuid() WHERE tenant_id = $1
@@ -101,6 +102,10 @@ class Crowd:
         Each has an alert and an event. The log gets another epoch, so that whoever follows it begins anew
         instead of reading a million events.
         """
+        for _ in range(SEAL_TRIES):  # or the worker's own seals would come in between
+            if not await self._sql.fetchval("SELECT unsealed FROM head WHERE tenant_id = $1", self._tenant):
+                break
+            await asyncio.sleep(0.1)
         await self._sql.execute("SET synchronous_commit = off; SET session_replication_role = replica")
         async with self._sql.transaction():
             await self._insert(self._count + 1, count)
@@ -121,7 +126,7 @@ class Crowd:
         await self._sql.execute(_ALERTS, tenant, integration, first, last)
         await self._sql.execute(_EVENTS, tenant, head, first, last)
         end = head + last - first + 1
-        await self._sql.execute(_SEALS, tenant, end)
+        await self._sql.execute(_SEALS, tenant, head + 1, end)
         await self._sql.execute(_HEAD, tenant, end)
         await self._sql.execute(_STATUSES, tenant, last)
         await self._sql.execute(_FIRING, tenant)
