@@ -56,10 +56,12 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """The state a signal meets: its alert's latest episode and that one's incident, and, of the service and
-    group key, the open incident and the newest one that is not open."""
+    group key, the open incident and the newest one that is not open. `rival` is open in the incident's own
+    group, which is another one where the sender has changed the grouping since."""
 
     alert: Alert | None = None
     incident: Incident | None = None
+    rival: Incident | None = None
     open: Incident | None = None
     last: Incident | None = None
 
@@ -114,7 +116,7 @@ def _trigger(
             return Judgement(
                 decision=Decision.REPEATED, rule="resolved by a person less than 30 minutes ago", counts=True
             )
-        if situation.open is None:
+        if situation.rival is None:
             back = e.IncidentReopened(reason="still_firing")
             event = e.Event(data=back, subject=incident.id, incident=incident.id, actor=origin.actor, at=now)
             return Judgement(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import msgspec
 
@@ -22,6 +21,7 @@ from hub.services.world import World
 from hub.sources.base import derived_key
 from hub.sources.registry import SOURCES
 from hub.storage import alerts, catalogue, inbox, incidents
+from hub.storage.alerts import Latest
 from hub.storage.inbox import Done, Waiting
 from hub.storage.lanes import Lane
 
@@ -132,13 +132,14 @@ async def _load(change: Change, lane: Lane, service: Service, taken: list[Taken]
                 key = signal.dedup_key or derived_key(one.row.id, index)
                 keys.setdefault(_format(one), set()).add(key)
                 groups.add(group_key(signal, key, origin))
-    known: list[tuple[UUID, UUID]] = []
+    known: list[Latest] = []
     for format, wanted in sorted(keys.items()):
         known += await alerts.latest(change.tx, lane.integration_id, format, wanted)
-    ids = {incident for _, incident in known}
+    ids = {alert.incident_id for alert in known}
+    groups.update(alert.group_key for alert in known)  # the sender may have changed the grouping since
     ids.update(await incidents.ids_of_groups(change.tx, service.id, groups))
     loaded = await incidents.load_for_update(change.tx, ids)
-    locked = await alerts.load_for_update(change.tx, [alert for alert, _ in known])
+    locked = await alerts.load_for_update(change.tx, [alert.id for alert in known])
     return World(loaded.values(), locked)
 
 
@@ -159,9 +160,11 @@ def _judge_row(change: Change, world: World, lane: Lane, service: Service, one: 
         key = signal.dedup_key or derived_key(one.row.id, index)
         alert = world.latest(origin.format, key)
         open, last = world.of_group(group_key(signal, key, origin))
+        incident = world.incidents.get(alert.incident_id) if alert else None
         situation = Situation(
             alert=alert,
-            incident=world.incidents.get(alert.incident_id) if alert else None,
+            incident=incident,
+            rival=world.of_group(incident.group_key)[0] if incident else None,
             open=open,
             last=last,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -19,9 +20,10 @@ COLUMNS = Alert.__struct_fields__
 FIELDS = [alert.c[name] for name in COLUMNS]
 _LATEST = written(
     """
-    SELECT latest.id, latest.incident_id FROM unnest(:keys) AS k (dedup_key) CROSS JOIN LATERAL (
+    SELECT latest.id, latest.incident_id, i.group_key FROM unnest(:keys) AS k (dedup_key) CROSS JOIN LATERAL (
       SELECT id, incident_id FROM alert WHERE tenant_id = :tenant AND integration_id = :integration
         AND format = :format AND dedup_key = k.dedup_key ORDER BY episode DESC LIMIT 1) latest
+    JOIN incident i ON i.tenant_id = :tenant AND i.id = latest.incident_id
     """,
     tenant="uuid",
     integration="uuid",
@@ -50,6 +52,14 @@ _OF_INCIDENT = Statement(
 _SAVE = saving(alert, COLUMNS, ("id",))
 
 
+class Latest(NamedTuple):
+    """The latest episode of an alert, and the group of its incident."""
+
+    id: UUID
+    incident_id: UUID
+    group_key: str
+
+
 def _alert(row: asyncpg.Record) -> Alert:
     values = {name: row[name] for name in COLUMNS}
     values["status"] = AlertStatus(row["status"])
@@ -58,10 +68,10 @@ def _alert(row: asyncpg.Record) -> Alert:
     return Alert(**values)
 
 
-async def latest(tx: Tx, integration_id: UUID, format: str, keys: Iterable[str]) -> list[tuple[UUID, UUID]]:
-    """The (id, incident id) of the latest episode of each key that has one; nothing is locked yet."""
+async def latest(tx: Tx, integration_id: UUID, format: str, keys: Iterable[str]) -> list[Latest]:
+    """The latest episode of each key that has one; nothing is locked yet."""
     rows = await tx.fetch(_LATEST, integration=integration_id, format=format, keys=sorted(set(keys)))
-    return [(row["id"], row["incident_id"]) for row in rows]
+    return [Latest(row["id"], row["incident_id"], row["group_key"]) for row in rows]
 
 
 async def load_for_update(tx: Tx, ids: Iterable[UUID]) -> list[Alert]:

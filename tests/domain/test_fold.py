@@ -75,9 +75,12 @@ class Line(RuleBasedStateMachine):
         mine = [alert for alert in self.alerts.values() if alert.dedup_key == key]
         latest = max(mine, key=lambda alert: alert.episode, default=None)
         group_of = self.of_group(group_key(said, key, here))
+        incident = self.incidents[latest.incident_id] if latest else None
+        rivals = self.of_group(incident.group_key) if incident else []
         situation = Situation(
             alert=latest,
-            incident=self.incidents[latest.incident_id] if latest else None,
+            incident=incident,
+            rival=next((rival for rival in rivals if rival.is_open), None),
             open=next((incident for incident in group_of if incident.is_open), None),
             last=next((incident for incident in reversed(group_of) if not incident.is_open), None),
         )

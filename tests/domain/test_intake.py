@@ -223,7 +223,7 @@ def test_a_keep_alive_raises_it_again_after_half_an_hour(status: Status, after: 
 def test_a_keep_alive_does_not_reopen_beside_an_open_incident_of_its_group() -> None:
     over = incident(Status.RESOLVED)
     situation = Situation(
-        alert=alert(keeps_alive=True), incident=over, open=incident(id=UUID(int=8)), last=over
+        alert=alert(keeps_alive=True), incident=over, rival=incident(id=UUID(int=8)), last=over
     )
     verdict = judged(situation, signal(), NOW + 60 * MINUTE)
     assert (verdict.decision, verdict.events, verdict.counts) == (Decision.REPEATED, [], True)

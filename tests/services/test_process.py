@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from line import alarm, attempts, connected, drain, kinds, post, put, receipt, row, shown
+from line import alarm, attempts, connected, do, drain, granted, kinds, post, put, receipt, row, shown
 from orgs import Org, Rung
 from servers import Database
 
 from hub.config import Config
+from hub.contract.words import Action
 from hub.services import process, work
 from hub.services.follow import heads
 from hub.services.ports import Ports
@@ -163,3 +165,23 @@ async def test_many_lanes_are_no_longer_turn(
     turns = [tenant for tenant, *_ in rung.announced]
     assert turns == [acme.tenant, acme.tenant, globex.tenant] + [acme.tenant] * 4
     assert len(await shown(ports, acme)) == 6
+
+
+async def test_a_keep_alive_under_another_grouping_opens_nothing_beside_its_groups_open_incident(
+    ports: Ports, acme: Org
+) -> None:
+    async def say(group: str, name: str, now: datetime) -> None:
+        later = dataclasses.replace(ports, clock=lambda: now)
+        labels = {"status": "firing", "labels": {"alertname": name}, "fingerprint": name}
+        body = {"version": "4", "groupKey": group, "status": "firing", "alerts": [labels]}
+        await put(later, row(later, acme, body, format="alertmanager"))
+        await drain(later, acme)
+
+    now = ports.clock()
+    await say("{}:old", "net", now)
+    await do(ports, await granted(ports, acme, Action.INCIDENT_RESOLVE), "1", "resolve")
+    await say("{}:old", "disk", now + timedelta(minutes=1))
+    await say("{}:new", "net", now + timedelta(minutes=40))
+    assert [(incident.number, incident.status) for incident in await shown(ports, acme)] == [
+        (1, "resolved"), (2, "triggered")
+    ]  # fmt: skip
