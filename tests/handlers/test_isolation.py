@@ -22,6 +22,7 @@ IN_ORGANIZATIONS = [
     for method in route.guards
     if route.path.startswith("/api/v1/orgs/")
 ]
+ENDLESS = {route.path for route in ROUTES if getattr(route.handler, "is_endless", False)}
 BODIES = {"note": {"text": "x"}, "severity": {"severity": "SEV1"}, "commander": {"commander": None}}
 
 
@@ -61,8 +62,10 @@ async def test_a_foreign_organization_is_answered_like_one_that_is_not_there(
                 nowhere = await ask(visitor, method, filled(path, "nobody"))
                 assert there == nowhere, (method, path)
                 assert there[0] == 404, (method, path)
-                own = await ask(visitor, method, filled(path, mine.slug))
-                assert own[1] != there[1], (method, path)
+                asked = "HEAD" if path in ENDLESS else method  # whose head is all that comes to an end
+                own = await ask(visitor, asked, filled(path, mine.slug))
+                assert own[:2] != there[:2], (method, path)
+                assert own[0] != 404 or path.count("{") > 1, (method, path)
 
 
 async def test_a_foreign_id_is_answered_like_one_that_is_not_there(
