@@ -170,18 +170,19 @@ async def test_many_lanes_are_no_longer_turn(
 async def test_a_keep_alive_under_another_grouping_opens_nothing_beside_its_groups_open_incident(
     ports: Ports, acme: Org
 ) -> None:
-    async def say(group: str, name: str, now: datetime) -> None:
+    async def say(group: str, name: str, now: datetime) -> list[str]:
         later = dataclasses.replace(ports, clock=lambda: now)
         labels = {"status": "firing", "labels": {"alertname": name}, "fingerprint": name}
         body = {"version": "4", "groupKey": group, "status": "firing", "alerts": [labels]}
-        await put(later, row(later, acme, body, format="alertmanager"))
+        [kept] = await put(later, row(later, acme, body, format="alertmanager"))
         await drain(later, acme)
+        return [item.decision for item in (await receipt(later, acme, kept)).items]
 
     now = ports.clock()
     await say("{}:old", "net", now)
     await do(ports, await granted(ports, acme, Action.INCIDENT_RESOLVE), "1", "resolve")
     await say("{}:old", "disk", now + timedelta(minutes=1))
-    await say("{}:new", "net", now + timedelta(minutes=40))
+    assert await say("{}:new", "net", now + timedelta(minutes=40)) == ["repeated"]
     assert [(incident.number, incident.status) for incident in await shown(ports, acme)] == [
         (1, "resolved"), (2, "triggered")
     ]  # fmt: skip
