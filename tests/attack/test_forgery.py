@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from caller import Answer, Headers
-from estate import NOBODY, Visitor, signed_in
+from estate import NOBODY, enrol
 from probes import Probe, probes
 from scene import Scene
 from tornado.websocket import WebSocketHandler
 
-from hub.storage import directory
+from hub.contract.words import Role
 
 pytest_plugins = ("prepared",)
 pytestmark = pytest.mark.gen_test(timeout=120)
@@ -57,38 +57,39 @@ def places(scene: Scene, patterns: list[str]) -> list[str]:
     return [each.format(own=scene.call.origin, port=scene.call.port) for each in patterns]
 
 
-def forgeries(scene: Scene, probe: Probe, other: Visitor) -> Iterator[tuple[Headers, set[int], str]]:
-    """What is wrong with a request, and how it is refused: its statuses, and its word (none for any)."""
-    for origin in places(scene, ORIGINS):
+def forgeries(scene: Scene, number: int, probe: Probe) -> Iterator[tuple[Headers, set[int], str]]:
+    """What is wrong with a request, and how it is refused: its statuses, and its word (none for any). Every
+    route gets some of each kind, and all of them together get all."""
+    turn, other = slice(number % 4, None, 4), scene.acme.observer
+    for origin in places(scene, ORIGINS[:3] + ORIGINS[turn]):
         yield {"Origin": origin}, {403}, "cross_origin"
-    for fetched in FETCHED:
+    for fetched in FETCHED[turn]:
         yield fetched | {"Origin": ""}, {403}, "cross_origin"
         yield fetched, {403}, "cross_origin"
     yield {"Origin": "", "Sec-Fetch-Site": "none"}, {403}, "cross_origin"
-    for host in places(scene, HOSTS):
+    for host in places(scene, HOSTS[:1] + HOSTS[turn]):
         yield {"Host": host}, {400, 421}, ""
     for host in places(scene, HOSTS[:2]):  # a name that was made to lead here
         yield {"Host": host, "Origin": f"http://{host}"}, {403, 421}, ""
     if probe.action is not None:
         token = other.headers["X-CSRF-Token"]
-        for given in ("", token, token.upper(), "0" * 64, other.session, other.token, "undefined"):
+        tokens = [token.upper(), "0" * 64, other.session, other.token, "undefined"]
+        for given in ["", token, *tokens[turn]]:
             yield {"X-CSRF-Token": given}, {403}, "csrf"
     if probe.body({name: name for name in ("service", "team", "member", "api_key")}) is not None:
-        for media in TYPES:
+        for media in TYPES[:2] + TYPES[turn]:
             yield {"Content-Type": media}, {415}, "wrong_type"
-        for encoding in ("gzip", "br", "identity, gzip"):
-            yield {"Content-Encoding": encoding}, {415}, "wrong_type"
+        yield {"Content-Encoding": ("gzip", "br", "identity, gzip")[number % 3]}, {415}, "wrong_type"
 
 
 async def test_no_unsafe_request_of_another_page_has_an_effect(scene: Scene) -> None:
-    person = await directory.find_identity(scene.ports.store, "password", scene.acme.org.founded.email)
-    assert person
     faults, asked, before = [], 0, await scene.heads()
-    for probe in UNSAFE:
-        ann = await signed_in(scene.ports, "ann", person)  # anew: some of these end the session
+    for number, probe in enumerate(UNSAFE):
+        # Somebody new each time: some of these end the session, or the membership.
+        _, ann = await enrol(scene.ports, scene.acme.org, "ann", Role.OWNER)
         await scene.call("GET", "/api/v1/orgs/acme", ann.headers)
         before, things = await scene.heads(), scene.acme.things
-        for wrong, statuses, code in forgeries(scene, probe, scene.acme.observer):
+        for wrong, statuses, code in forgeries(scene, number, probe):
             answer = await ask(scene, probe, ann.headers | {"If-Match": '"1"'} | wrong)
             asked += 1
             if answer.status not in statuses or (code and answer.code != code):
@@ -98,7 +99,7 @@ async def test_no_unsafe_request_of_another_page_has_an_effect(scene: Scene) -> 
         own = await scene.call(probe.method, probe.path(things), ann.headers, probe.body(things))
         if own.code in REFUSALS:
             faults.append(f"{probe}: our own page is refused: {own}")
-    assert asked >= len(UNSAFE) * 70
+    assert asked >= len(UNSAFE) * 22
     assert not faults, "\n".join(faults[:20])
 
 

@@ -6,7 +6,7 @@ from itertools import product
 from uuid import UUID
 
 import pytest
-from estate import Estate, Visitor, bearer
+from estate import Estate, Visitor, bearer, enrol
 from line import drain
 from probes import Probe, Things, probes
 from scene import Scene
@@ -47,6 +47,12 @@ def place(things: Things, scope: Scope, estate: Estate) -> UUID:
     found = estate.org.tenant if scope is Scope.ORGANIZATION else parse(scope, things[scope])
     assert found
     return found
+
+
+async def settle(scene: Scene, estate: Estate) -> None:
+    """Let the member of the estate be one who may take over an incident."""
+    member, _ = await enrol(scene.ports, estate.org, "ben", Role.RESPONDER)
+    estate.things["member"] = member
 
 
 async def other_side(scene: Scene, estate: Estate) -> tuple[Things, Things]:
@@ -129,6 +135,7 @@ def told(faults: list[str], asked: int) -> None:
 
 
 async def test_roles_in_the_whole_organization_allow_what_the_matrix_says(scene: Scene) -> None:
+    await settle(scene, scene.acme)
     faults, before = [], scene.call.asked
     for kind, role in product(KINDS, Role):
         holding = Holding(kind, role, Scope.ORGANIZATION, scene.acme.org.tenant)
@@ -139,20 +146,22 @@ async def test_roles_in_the_whole_organization_allow_what_the_matrix_says(scene:
 
 
 async def test_roles_in_a_scope_allow_no_more_than_it_carries_and_nowhere_else(scene: Scene) -> None:
+    await settle(scene, scene.acme)
     inside, outside = await other_side(scene, scene.acme)
     faults, before = [], scene.call.asked
     for kind, scope, role in product(KINDS, (Scope.TEAM, Scope.SERVICE, Scope.INCIDENT), Role):
-        if kind != "member" and role in {Role.OWNER, Role.OBSERVER}:
+        if kind != "member" and role is not Role.ADMIN:
             continue  # how one comes by a role and how far it goes do not meddle with each other
         holding = Holding(kind, role, scope, place(inside, scope, scene.acme))
         visitor = await holder(scene.ports, scene.acme.org, holding)
         sides = [(True, inside), (False, outside)]
         faults += await check(scene, holding, visitor, sides, PLAN)
     told(faults, scene.call.asked - before)
-    assert scene.call.asked - before > 24 * len(PLAN)
+    assert scene.call.asked - before > 18 * len(PLAN)
 
 
 async def test_the_scopes_of_a_key_cut_its_role_down_to_single_actions(scene: Scene) -> None:
+    await settle(scene, scene.acme)
     faults, before = [], scene.call.asked
     first = {probe.action: probe for probe in reversed(PLAN)}
     for action in sorted(MATRIX[Role.ADMIN]):

@@ -232,6 +232,11 @@ def row(page: Page, name: str) -> Locator:
     return page.locator("main .items > li").filter(has=page.get_by_text(name, exact=True))
 
 
+def section(page: Page, name: str) -> Locator:
+    """A part of a page, by its heading."""
+    return page.get_by_role("region", name=name, exact=True)
+
+
 def ask(page: Page, method: str, path: str, body: Any = None, version: int = 0) -> Any:
     """Ask the API as the page would, from elsewhere."""
     script = """async ([method, path, body, version]) => {
