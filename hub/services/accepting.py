@@ -80,7 +80,7 @@ async def _standing(tx: Tx, credential: Credential) -> Invitation:
     """The invitation, while whoever made it could make it today: who was removed or lowered leaves no
     way back behind."""
     invitation = await invitations.find(tx, credential.subject)
-    if invitation is None or not await access.holds(tx, invitation.by, invitation.role):
+    if invitation is None or not await access.may_invite(tx, invitation.by, invitation.role):
         raise _over()
     return invitation
 

@@ -102,12 +102,14 @@ def invited(person: Grant, tenant: TenantId, slug: str) -> Grant:
     return mint(tenant=tenant, slug=slug, actor=person.actor, actions=frozenset(), person=person.tenant)
 
 
-async def holds(tx: Tx, actor: str, role: Role) -> bool:
-    """Whether a member or key may today do, in the whole organization, all that a role may."""
+async def may_invite(tx: Tx, actor: str, role: Role) -> bool:
+    """Whether a member or key may today make somebody a member with this role: whoever manages members no
+    more, or has ended, may not, though they may do all that the role may."""
     for kind in ("member", "key"):
         id = parse(kind, actor)
         if id is not None and await roles.is_there(tx, kind, id):
-            return MATRIX[role] <= held(await people.bindings(tx, kind, id)).actions
+            needed = MATRIX[role] | {Action.MEMBER_MANAGE}
+            return needed <= held(await people.bindings(tx, kind, id)).actions
     return False
 
 

@@ -62,7 +62,7 @@ _SUBJECT = written(
         AND (expires_at IS NULL OR expires_at > now()))
       WHEN 'team' THEN EXISTS (SELECT FROM team WHERE tenant_id = :tenant AND id = :id)
       WHEN 'key' THEN EXISTS (SELECT FROM credential WHERE tenant_id = :tenant AND kind = 'api_key'
-        AND subject = :id) END
+        AND subject = :id AND (expires_at IS NULL OR expires_at > now())) END
     """,
     tenant="uuid", kind="text", id="uuid",
 )  # fmt: skip
@@ -102,7 +102,7 @@ async def count(tx: Tx, kind: str, id: UUID) -> int:
 
 
 async def is_there(tx: Tx, kind: str, id: UUID) -> bool:
-    """Whether a member, team or key can be given a role."""
+    """Whether a member, team or key can be given a role, and has not ended."""
     return await tx.one(_SUBJECT, kind=kind, id=id) is not None
 
 

@@ -177,6 +177,34 @@ async def test_nobody_invites_as_what_they_are_not_or_after_they_were_lowered(
     assert (await ann("POST", INVITATIONS, asked)).code == 201
 
 
+async def test_who_manages_members_no_more_leaves_no_way_in_behind(
+    site: Site, ports: Ports, database: Database, acme: Org
+) -> None:
+    bob, ann = await hire(ports, site, acme, "Bob", Role.ADMIN), await site.signed_in("owner@acme.example")
+    key = await ann("POST", "/api/v1/orgs/acme/keys", {"name": "Inviter", "role": "admin"})
+    links = [
+        (await invited(by, email))[1]
+        for by, email in (
+            (bob.browser, "eve@acme.example"),
+            (site.with_key(read(key)["secret"]), "mal@acme.example"),
+        )
+    ]
+    for link in links:
+        assert (await stranger(site)("GET", link)).code == 200
+    roles = read(await ann("GET", "/api/v1/orgs/acme/bindings"))["data"]
+    [admin] = [each["id"] for each in roles if each["subject"]["id"] == bob.member]
+    assert (await ann("DELETE", f"/api/v1/orgs/acme/bindings/{admin}", None, ONE)).code == 204
+    lower = {"subject": bob.member, "role": "responder"}  # who may do all that the invited role may
+    assert (await ann("POST", "/api/v1/orgs/acme/bindings", lower)).code == 201
+    async with connected(database.admin_url) as admin_of_database:
+        await admin_of_database.execute(
+            "UPDATE credential SET expires_at = now() WHERE about ->> 'name' = 'Inviter'"
+        )
+    for link in links:
+        assert outcome(await stranger(site)("GET", link)) == (404, "not_found")
+        assert outcome(await stranger(site)("POST", f"{link}/accept", NEW)) == (404, "not_found")
+
+
 async def test_a_foreign_invitation_is_answered_like_a_missing_one(
     site: Site, acme: Org, globex: Org
 ) -> None:
