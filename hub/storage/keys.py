@@ -39,9 +39,11 @@ _SHOWN_TO = written(
     """,
     tenant="uuid", actor="text",
 )  # fmt: skip
+# A lock on the rows would let two pass that waited for a key which a rotation has replaced: neither had asked
+# for the row of the new one. Advisory locks know nothing of row-level security: the tenant is hashed in.
 _LOCK = written(
-    "SELECT id FROM credential WHERE tenant_id = :tenant AND kind = :kind AND subject = :subject"
-    " ORDER BY id FOR UPDATE",
+    "SELECT pg_advisory_xact_lock("
+    "hashtextextended(concat_ws('/', (:tenant)::text, :kind, (:subject)::text), 0))",
     tenant="uuid", kind="text", subject="uuid",
 )  # fmt: skip
 _END_OTHERS = written(
@@ -87,8 +89,8 @@ async def shown_to(tx: Tx, actor: str) -> list[tuple[str, UUID, str]]:
 
 
 async def lock(tx: Tx, kind: str, subject: UUID) -> list[KeyKept]:
-    """A subject's keys, the newest first, locked. They are read by a statement of its own: who waited for a
-    rotation sees the key that it made."""
+    """A subject's keys, the newest first: one rotates or ends them at a time. They are read by a statement of
+    its own: who waited for a rotation sees the key that it made."""
     await tx.fetch(_LOCK, kind=kind, subject=subject)
     return (await of(tx, kind, [subject]))[subject]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -178,6 +179,20 @@ async def test_a_rotation_overlaps_for_as_long_as_it_says(site: Site, acme: Org)
     [entry] = read(await key("GET", "/api/v1/orgs/acme/audit?limit=1"))["data"]
     assert (entry["action"], entry["data"]) == ("key.rotated", {"old_key_until": None})
     assert len(read(await key("GET", KEYS))["data"]) == 2
+
+
+@pytest.mark.parametrize(("overlap", "left"), [(0, 1), (600, 2)])
+async def test_rotations_at_once_leave_no_secret_behind(
+    site: Site, acme: Org, overlap: int, left: int
+) -> None:
+    key = await made(site, acme)
+    path, admin = f"{KEYS}/{key['id']}", site.with_key(acme.api_key)
+    asked = {"overlap_seconds": overlap}
+    answers = await asyncio.gather(*(admin("POST", f"{path}/rotate", asked) for _ in range(12)))
+    assert [answer.code for answer in answers] == [200] * 12
+    found = await statuses(site, key["secret"], *(read(answer)["secret"] for answer in answers))
+    assert found.count(200) == left
+    assert read(await admin("GET", path))["version"] == 13
 
 
 async def test_an_overlap_ends_by_itself_and_an_expired_key_is_not_rotated(
