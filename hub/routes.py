@@ -25,6 +25,7 @@ from hub.handlers import (
     sessions,
     snapshots,
     teams,
+    tickets,
 )
 from hub.realtime.longpoll import Events
 from hub.realtime.socket import Stream
@@ -95,6 +96,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(ORG + "/events/stream", EventStream, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
     Route(ORG + "/snapshot", snapshots.Snapshot, {"GET": Action.INCIDENT_READ}),
     Route(ORG + "/events", Events, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
+    Route(ORG + "/stream-tickets", tickets.StreamTickets, {"POST": Action.STREAM_FOLLOW}),
     # what they look up
     Route(
         ORG + "/services",

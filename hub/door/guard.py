@@ -17,6 +17,7 @@ from hub.door.limits import Meter
 from hub.door.problems import BadToken, CrossOrigin, NotASocket, WrongMethod
 from hub.door.route import SAFE, ByCommand, Public
 from hub.services import access, credentials, sessions
+from hub.services.tickets import redeem
 from hub.storage.credentials import Credential
 
 if TYPE_CHECKING:
@@ -46,27 +47,45 @@ async def admit(request: Request) -> None:
             _check_page(request)
         return
     action = _command(request) if isinstance(declared, ByCommand) else declared
-    credential, by_cookie = await identify(request)
-    if isinstance(request, WebSocketHandler):
-        headers, own = request.request.headers, request.desk.origins
-        if not origins.may_open_socket(headers, own, by_cookie=by_cookie):
-            raise CrossOrigin()
-    elif request.is_stream:
-        if not origins.may_stream(request.request.headers, request.desk.origins, by_cookie=by_cookie):
-            raise CrossOrigin()
-    elif by_cookie and method not in SAFE:
-        _check_page(request)
-        _check_token(request, credential)
+    only = None
+    if isinstance(request, WebSocketHandler) or request.is_stream:
+        credential, only = await _follower(request)
+    else:
+        credential, by_cookie = await identify(request)
+        if by_cookie and method not in SAFE:
+            _check_page(request)
+            _check_token(request, credential)
     request.credential = credential
     slug = request.path_kwargs.get("org")
     if slug is None:
         request.grant = await access.authorize_self(request.desk.ports, credential, action)
     else:
-        request.grant = await access.authorize(request.desk.ports, credential, slug, action, request.context)
+        request.grant = await access.authorize(
+            request.desk.ports, credential, slug, action, request.context, only
+        )
         # Only who may act in an organization uses up what it has; strangers get their 404 before.
         _count(request, request.desk.quotas.organizations, request.grant.tenant)
     if isinstance(request, WebSocketHandler) and not _asks_for_socket(request):
         raise NotASocket()
+
+
+async def _follower(request: Request) -> tuple[Credential, str | None]:
+    """Who asks for a stream, and the one slug that a ticket is for.
+
+    A ticket is for clients that can send neither cookie nor header: presented, it alone counts, and no Origin
+    is asked for, since no browser sends it by itself.
+    """
+    if tickets := request.get_query_arguments("ticket"):
+        credential, only = await redeem(request.desk.ports, tickets[-1])
+        _count(request, request.desk.quotas.credentials, credential.id)
+        return credential, only
+    credential, by_cookie = await identify(request)
+    headers, own = request.request.headers, request.desk.origins
+    is_socket = isinstance(request, WebSocketHandler)
+    is_ours = origins.may_open_socket if is_socket else origins.may_stream
+    if not is_ours(headers, own, by_cookie=by_cookie):
+        raise CrossOrigin()
+    return credential, None
 
 
 async def identify(request: Request) -> tuple[Credential, bool]:

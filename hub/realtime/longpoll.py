@@ -85,6 +85,7 @@ class Events(Request):
             "filter": FILTER,
             "wait": f"How many seconds to wait for an event, 0 (the default) to {WAIT_MAX}.",
             "limit": f"At most so many events, 1 to {SIZE} (the default).",
+            "ticket": "A stream ticket, in the place of a cookie or key.",
         },
         may=(Reset,),
     )

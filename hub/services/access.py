@@ -25,15 +25,20 @@ UNBROKEN = re.compile(r"[a-z0-9]{24}")  # more than a word: an integration key h
 
 
 async def authorize(
-    ports: Ports, credential: Credential, slug: str, action: Action, context: RequestContext
+    ports: Ports,
+    credential: Credential,
+    slug: str,
+    action: Action,
+    context: RequestContext,
+    only: str | None = None,
 ) -> Grant:
     """A Grant for one action in the organization of a slug, or in a part of it: the services require the
-    action again, with the object that it is for.
+    action again, with the object that it is for. `only` is the one slug that a ticket is for.
 
     Raise NotFound where the organization is unknown or not the credential's, Forbidden where no role allows
     the action. The first use of a session in an organization is an event of that organization.
     """
-    grant = await _proven(ports, credential, slug)
+    grant = await _proven(ports, credential, slug) if only in (None, slug) else None
     if grant is None:
         _refused(ports, credential, slug, action, context)
         raise NotFound("There is no such organization, or you are not in it.")
@@ -115,23 +120,13 @@ async def may_invite(tx: Tx, actor: str, role: Role) -> bool:
 
 async def still(ports: Ports, grant: Grant) -> Grant | None:
     """The Grant as it is now, for whoever holds one for long; None where nothing is left of it."""
-    if grant.credential is None or grant.subject is None:
+    if grant.credential is None:
         return None
     owner = grant.person or grant.tenant
     async with ports.store.reading(owner) as tx:
-        standing = await credentials.standing(tx, grant.credential)
-    if standing is None:
+        credential = await credentials.standing(tx, grant.credential)
+    if credential is None:
         return None
-    credential = Credential(
-        tenant_id=owner,
-        id=grant.credential,
-        kind="session" if grant.person else "api_key",
-        subject=grant.subject,
-        scopes=standing.scopes,
-        expires_at=standing.expires_at,
-        last_used_at=None,
-        about={"name": grant.actor.name},
-    )
     now = await _grant(ports, credential, grant.slug, grant.tenant)
     return now if now is not None and now.holds_anywhere(Action.STREAM_FOLLOW) else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from hub.storage.statement import written
@@ -42,11 +43,24 @@ _END = written(
     "DELETE FROM credential WHERE tenant_id = :tenant AND kind = :kind AND id = :id RETURNING id",
     tenant="uuid", kind="text", id="uuid",
 )  # fmt: skip
+_FORGET = written(
+    "DELETE FROM credential WHERE tenant_id = :tenant AND kind = :kind AND subject = :subject"
+    " AND expires_at <= now() RETURNING id",
+    tenant="uuid", kind="text", subject="uuid",
+)  # fmt: skip
 _ALIVE = written(
-    "SELECT expires_at, scopes FROM credential WHERE tenant_id = :tenant AND id = :id"
-    " AND (expires_at IS NULL OR expires_at > now())",
+    "SELECT tenant_id, id, kind, subject, scopes, expires_at, last_used_at, about FROM credential"
+    " WHERE tenant_id = :tenant AND id = :id AND (expires_at IS NULL OR expires_at > now())",
     tenant="uuid", id="uuid",
 )  # fmt: skip
+
+
+def credential(row: asyncpg.Record) -> Credential:
+    """A row of the table, without its hash."""
+    values = dict(row)
+    values["scopes"] = tuple(values["scopes"])
+    values["about"] = msgspec.json.decode(values["about"], type=dict[str, str])
+    return Credential(**values)
 
 
 async def add(tx: Tx, hash: bytes, credential: Credential, at: datetime) -> None:
@@ -68,15 +82,13 @@ async def end(tx: Tx, kind: str, id: UUID) -> bool:
     return await tx.one(_END, kind=kind, id=id) is not None
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """A credential that stands, and until when: a rotation may have brought its end nearer. `scopes` narrow
-    what an API key may do."""
-
-    expires_at: datetime | None
-    scopes: tuple[str, ...]
+async def forget(tx: Tx, kind: str, subject: UUID) -> None:
+    """Delete what has expired of a kind and subject."""
+    await tx.fetch(_FORGET, kind=kind, subject=subject)
 
 
-async def standing(tx: Tx, id: UUID) -> Standing | None:
-    """What is left of a credential of this tenant; None where nothing is."""
+async def standing(tx: Tx, id: UUID) -> Credential | None:
+    """A credential of this tenant as it stands: a rotation may have brought its end nearer. None where it has
+    ended."""
     row = await tx.one(_ALIVE, id=id)
-    return Standing(row["expires_at"], tuple(row["scopes"])) if row else None
+    return credential(row) if row else None

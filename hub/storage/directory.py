@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from hub.contract.ids import TenantId
-from hub.storage.credentials import Credential
+from hub.storage.credentials import Credential, credential
 from hub.storage.tx import Store
 
 
@@ -50,12 +50,7 @@ async def _rows(store: Store, call: str, *arguments: Any) -> list[asyncpg.Record
 async def find_credential(store: Store, hash: bytes) -> Credential | None:
     """What a secret with this SHA-256 stands for, unless it has expired."""
     rows = await _rows(store, "find_credential($1)", hash)
-    if not rows:
-        return None
-    values = dict(rows[0])
-    values["scopes"] = tuple(values["scopes"])
-    values["about"] = msgspec.json.decode(values["about"], type=dict[str, str])
-    return Credential(**values)
+    return credential(rows[0]) if rows else None
 
 
 async def find_identity(store: Store, issuer: str, subject: str) -> TenantId | None:

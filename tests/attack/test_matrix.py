@@ -26,9 +26,9 @@ FILTERED = {
     f"GET {ORG}{path}"
     for path in (
         "", "/incidents", "/services", "/integrations", "/receipts", "/teams", "/stream", "/events",
-        "/events/stream",
+        "/events/stream", "/snapshot",
     )
-}  # fmt: skip
+} | {f"POST {ORG}/stream-tickets"}  # fmt: skip
 # A thing in a path or body, and the scopes that reach it beside the whole organization; the narrowest first.
 REACHED = {
     "incident": (Scope.INCIDENT, Scope.SERVICE),

@@ -23,6 +23,8 @@ CONTROLS = {
             "handlers/test_api_keys.py::test_a_foreign_key_is_answered_like_a_missing_one", SECRETS],
     "C08": ["handlers/test_key_in_body.py::test_a_key_in_a_body_is_not_kept", SECRETS],
     "C09": ["contract/test_comparisons.py::test_no_secret_is_compared_by_how_much_of_it_is_right"],
+    "C13": ["realtime/test_tickets.py::test_a_ticket_opens_one_stream_of_any_transport_and_no_second_one",
+            "realtime/test_tickets.py::test_it_is_for_one_organization_and_the_other_is_missing", SECRETS],
     "C21": ["services/test_health.py::test_it_refuses_to_start_as",
             "handlers/test_web_process.py::"
             "test_a_role_that_could_go_round_the_wall_is_refused_with_one_sentence",

@@ -25,6 +25,7 @@ EXPECTED = {
     ("GET", f"{ORG}/stream"): "stream:follow",
     ("GET", f"{ORG}/events/stream"): "stream:follow",
     ("GET", f"{ORG}/events"): "stream:follow",
+    ("POST", f"{ORG}/stream-tickets"): "stream:follow",
     ("GET", f"{ORG}/snapshot"): "incident:read",
     ("GET", ORG): "incident:read",
     ("POST", "/api/v1/orgs"): "self:manage",

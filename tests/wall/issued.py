@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 # How a field that holds a secret is called, on the wire; and those which are called so and hold none.
-TELLING = re.compile(r"secret|password|token|csrf|cookie|credential|^(current|new|link|key)$|_key$")
+TELLING = re.compile(r"secret|ticket|password|token|csrf|cookie|credential|^(current|new|link|key)$|_key$")
 HARMLESS = {"dedup_key", "group_key", "password_reset", "Me.key", "MyOrganization.key"}
 BYTEA = re.compile(rb"\\\\?x((?:[0-9a-f]{2}){8,})")
 ESCAPE = re.compile(rb"\\\\?u00([2-7][0-9a-fA-F])")

@@ -82,6 +82,10 @@ def live(started: Up, issued: Issued) -> None:
     made = robot("POST", KEYS, {"name": "One more", "role": "admin"}, 201, **ONCE)
     assert robot("POST", KEYS, {"name": "One more", "role": "admin"}, **ONCE)["secret"] is None
     robot("POST", f"{KEYS}/{made['id']}/rotate", {"overlap_seconds": 60}, 200)
+    # a ticket that is used, one that nobody takes, and one where it does not belong
+    for path in ("events", "events/stream", "incidents"):
+        ticket = robot("POST", "/api/v1/orgs/demo/stream-tickets", status=201)["ticket"]
+        nobody("GET", f"/api/v1/orgs/{'demo' if path == 'events' else 'nobody'}/{path}?ticket={ticket}")
     # an integration, and every place for its key
     service = robot("GET", "/api/v1/orgs/demo/services")["data"][0]["id"]
     place = "/api/v1/orgs/demo/integrations"
@@ -204,6 +208,7 @@ def test_the_routes_with_a_secret_are_known_by_their_fields() -> None:
     assert telling() >= {
         ("POST", "/api/v1/session"), ("POST", "/api/v1/orgs/{org}/keys"), ("PUT", "/api/v1/me/password"),
         ("POST", "/api/v1/orgs/{org}/integrations"), ("POST", "/api/v1/orgs/{org}/invitations"),
+        ("POST", "/api/v1/orgs/{org}/stream-tickets"),
         ("POST", "/api/v1/invitations/{link}/accept"), ("POST", "/api/v1/password-resets/{link}"),
     }  # fmt: skip
     assert ("GET", "/api/v1/orgs/{org}/incidents") not in telling()
