@@ -33,7 +33,7 @@ class Member(Request):
     async def get(self, org: str, member: str) -> None:
         """One member; its ETag is its version."""
         shown = await members.show(self.desk.ports, self.grant, member)
-        self.answer_version(shown, shown.version)
+        self.answer_current(shown, shown.version)
 
     @says(MemberResource, takes=ChangeMember, versioned=True, may=(NotAllowedNow,))
     async def patch(self, org: str, member: str) -> None:
@@ -42,7 +42,7 @@ class Member(Request):
         changed = await members.change_member(
             self.desk.ports, self.grant, member, asked, version, self.context
         )
-        self.answer_version(changed, changed.version)
+        self.answer_current(changed, changed.version)
 
     @says(status=204, versioned=True, may=(NotAllowedNow,))
     async def delete(self, org: str, member: str) -> None:
@@ -94,7 +94,7 @@ class Binding(Request):
     async def get(self, org: str, binding: str) -> None:
         """One role that somebody has."""
         shown = await roles.show(self.desk.ports, self.grant, binding)
-        self.answer_version(shown, shown.version)
+        self.answer_current(shown, shown.version)
 
     @says(status=204, versioned=True, may=(NotAllowedNow,))
     async def delete(self, org: str, binding: str) -> None:

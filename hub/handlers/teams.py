@@ -33,14 +33,14 @@ class Team(Request):
     async def get(self, org: str, team: str) -> None:
         """One team; its ETag is its version."""
         shown = await teams.show(self.desk.ports, self.grant, team)
-        self.answer_version(shown, shown.version)
+        self.answer_current(shown, shown.version)
 
     @says(TeamResource, takes=NameTeam, versioned=True)
     async def patch(self, org: str, team: str) -> None:
         """Give it another name."""
         asked, version = self.read(NameTeam), self.if_match()
         renamed = await teams.rename(self.desk.ports, self.grant, team, asked, version, self.context)
-        self.answer_version(renamed, renamed.version)
+        self.answer_current(renamed, renamed.version)
 
     @says(status=204, versioned=True, may=(NotAllowedNow,))
     async def delete(self, org: str, team: str) -> None:
@@ -61,4 +61,4 @@ class TeamMember(Request):
     async def delete(self, org: str, team: str, member: str) -> None:
         """Take a member out of the team; If-Match is the team's version."""
         left = await teams.take_out(self.desk.ports, self.grant, team, member, self.if_match(), self.context)
-        self.answer_version(left, left.version)
+        self.answer_current(left, left.version)

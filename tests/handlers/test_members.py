@@ -42,6 +42,27 @@ async def test_members_are_listed_with_their_roles_and_teams(
     assert (read(one), one.headers["ETag"]) == (shown, '"1"')
 
 
+async def test_whoever_asks_again_is_told_of_roles_teams_and_names_that_changed(
+    site: Site, ports: Ports, acme: Org
+) -> None:
+    bob, key = await hire(ports, site, acme, "Bob", Role.RESPONDER), site.with_key(acme.api_key)
+    team = read(await key("POST", "/api/v1/orgs/acme/teams", {"name": "Night"}))["id"]
+    await key("PUT", f"/api/v1/orgs/acme/teams/{team}/members/{bob.member}")
+    given = read(await key("POST", BINDINGS, {"subject": bob.member, "role": "observer"}))["id"]
+    paths = [f"{MEMBERS}/{bob.member}", f"/api/v1/orgs/acme/teams/{team}", f"{BINDINGS}/{given}"]
+    tags = [(await key("GET", path)).headers["ETag"] for path in paths]
+    await key("POST", BINDINGS, {"subject": bob.member, "role": "admin"})
+    same = {"If-None-Match": tags[0]}
+    assert read(await key("GET", paths[0], None, same))["roles"] == ["admin", "observer", "responder"]
+    renamed = {"display_name": "Robert"}
+    assert (await key("PATCH", paths[0], renamed, await version(key, paths[0]))).code == 200
+    told = [
+        await key("GET", path, None, {"If-None-Match": tag}) for path, tag in zip(paths, tags, strict=True)
+    ]
+    assert [answer.code for answer in told] == [200, 200, 200]
+    assert read(told[1])["members"][0]["name"] == read(told[2])["subject"]["name"] == "Robert"
+
+
 async def test_a_foreign_member_is_answered_like_a_missing_one(
     site: Site, ports: Ports, acme: Org, globex: Org
 ) -> None:
