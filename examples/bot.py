@@ -1,4 +1,5 @@
-"""A bot: follows the stream with an API key, resumes from its last cursor, and answers each new incident.
+"""A bot: follows the stream with an API key, resumes from its last cursor, and answers each new incident over
+the same socket: it needs no address of its own, and no second connection.
 
 Run it as `HUB_URL=http://127.0.0.1:8080 HUB_ORG=demo HUB_API_KEY=ihk_… python examples/bot.py`.
 """
@@ -6,28 +7,39 @@ Run it as `HUB_URL=http://127.0.0.1:8080 HUB_ORG=demo HUB_API_KEY=ihk_… python
 import asyncio
 import json
 import os
+from collections import deque
 from pathlib import Path
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-URL = f"{os.environ['HUB_URL']}/api/v1/orgs/{os.environ['HUB_ORG']}"
-KEY = {"Authorization": f"Bearer {os.environ['HUB_API_KEY']}", "Content-Type": "application/json"}
+URL = f"ws{os.environ['HUB_URL'][4:]}/api/v1/orgs/{os.environ['HUB_ORG']}/stream"
+KEY = {"Authorization": f"Bearer {os.environ['HUB_API_KEY']}"}
 CURSOR = Path(os.environ.get("HUB_CURSOR_FILE", "bot.cursor"))
+
+
+def answer(event: dict) -> str:
+    note = {"text": f"Seen: {event['data']['title']}"}
+    command = {"frame": "command", "name": "note", "incident": event["incident"], "args": note}
+    return json.dumps({**command, "id": event["id"]})  # noted once, however often we come back here
 
 
 async def main() -> None:
     after = f"?after={CURSOR.read_text()}" if CURSOR.exists() else ""
-    socket = await websocket_connect(HTTPRequest(f"ws{URL[4:]}/stream{after}", headers=KEY))
+    socket = await websocket_connect(HTTPRequest(URL + after, headers=KEY))
+    opened, cursor = deque(), ""
     while (message := await socket.read_message()) is not None:
         frame = json.loads(message)
-        for event in frame.get("events", []):
-            if event["type"] == "incident.opened":
-                once = {**KEY, "Idempotency-Key": event["id"]}  # noted once, however often we come back here
-                note = json.dumps({"text": f"Seen: {event['data']['title']}"})
-                address = f"{URL}/incidents/{event['incident']}/note"
-                await AsyncHTTPClient().fetch(address, method="POST", headers=once, body=note)
-        if cursor := frame.get("cursor") or frame.get("from"):
+        is_free = not opened or frame["frame"] == "reply"  # one command at a time
+        if frame["frame"] == "reply":
+            if frame["status"] not in (429, 503):
+                opened.popleft()
+            await asyncio.sleep(frame.get("retry_ms", 100) / 1000)  # more than 20 a second are a flood
+        opened.extend(event for event in frame.get("events", []) if event["type"] == "incident.opened")
+        if opened and is_free:
+            await socket.write_message(answer(opened[0]))
+        cursor = frame.get("cursor") or frame.get("from") or cursor
+        if cursor and not opened:
             CURSOR.write_text(cursor)  # only now: what was not answered comes again
     if socket.close_code == 4400:
         CURSOR.unlink(missing_ok=True)  # it means nothing to this hub: begin at the head

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -20,6 +21,17 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     after: str | None = None
     filter: str = ""
     snapshot: str = "never"
+
+
+class Command(Frame, frozen=True, kw_only=True, tag="command"):
+    """Client: do something to an incident, as its route would (contract/commands.py). `id` is what
+    Idempotency-Key is there; `args` is the body, and `if_version` a member of it."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern="^[ -~]+$")]
+    name: str
+    incident: str
+    args: msgspec.Raw = msgspec.Raw(b"{}")
+    if_version: int | None = None
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -79,6 +91,17 @@ class Hidden(Frame, frozen=True, kw_only=True, tag="hidden"):
     """An incident left your sight, or what you asked for: drop it."""
 
     incident: str
+
+
+class Reply(Frame, frozen=True, kw_only=True, tag="reply"):
+    """What the route would have answered to the command of this `id`: the status and the body, a problem
+    included. `replayed`: the same was asked before; `retry_ms`: ask again after that time."""
+
+    id: str
+    status: int
+    body: msgspec.Raw
+    replayed: bool = False
+    retry_ms: int | None = None
 
 
 class Goaway(Frame, frozen=True, kw_only=True, tag="goaway"):

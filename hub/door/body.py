@@ -38,12 +38,22 @@ def check_type(headers: Mapping[str, str]) -> None:
 
 def read(body: bytes, kind: type[Kind]) -> Kind:
     """Decode a JSON object into `kind`; raise Invalid with every bad, missing and unknown field."""
+    return fit(members(body), kind)
+
+
+def members(body: bytes) -> dict[str, object]:
+    """The members of a JSON object as plain values; raise Invalid for what is none, or not strict."""
     try:
         value = scan(body, DEPTH_MAX, NODES_MAX, STRING_MAX)
     except Broken as broken:
         raise Invalid([Fault(pointer=broken.pointer, code=broken.code, detail=broken.detail)]) from None
     if not isinstance(value, dict):
         raise Invalid([Fault(pointer="", code="wrong_type", detail="Expected an object.")])
+    return value
+
+
+def fit(value: Mapping[str, object], kind: type[Kind]) -> Kind:
+    """The members of an object as `kind`; raise Invalid as `read` does."""
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError:

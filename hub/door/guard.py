@@ -21,6 +21,8 @@ from hub.services.tickets import redeem
 from hub.storage.credentials import Credential
 
 if TYPE_CHECKING:
+    from hub.domain.access import Grant
+    from hub.door.desk import Desk
     from hub.door.request import Request
 
 COOKIE: Final[dict[str, Any]] = {"path": "/", "secure": True, "httponly": True, "samesite": "Lax"}
@@ -136,6 +138,14 @@ def header_key(request: Request) -> str:
     if scheme.lower() == "bearer":
         return value.strip()
     return request.request.headers.get("X-Api-Key", "")
+
+
+def charge(desk: Desk, grant: Grant) -> None:
+    """Count what is asked on an open stream like a request of its own; raise RateLimited."""
+    now, quotas = asyncio.get_running_loop().time(), desk.quotas
+    for meter, name in ((quotas.credentials, grant.credential), (quotas.organizations, grant.tenant)):
+        if name is not None and (wait := meter.take(name.hex, now).wait):
+            raise RateLimited(wait)
 
 
 def _count(request: Request, meter: Meter, name: UUID) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 import msgspec
 from tornado.iostream import StreamClosedError
@@ -17,6 +18,7 @@ from hub.realtime import wire, wish
 from hub.realtime.encodings import Messages
 from hub.realtime.follower import Follower
 from hub.realtime.opening import LIMITS
+from hub.realtime.performer import Performer
 from hub.realtime.reader import Sent
 from hub.realtime.station import Station
 from hub.realtime.wire import Straight
@@ -32,7 +34,6 @@ class Named(msgspec.Struct):
 
 
 _named = msgspec.json.Decoder(Named)
-_hello = msgspec.json.Decoder(frames.Hello)
 
 
 class Stream(Request, WebSocketHandler):
@@ -44,6 +45,7 @@ class Stream(Request, WebSocketHandler):
     wish = Wish()
     encoding = Messages()
     _straight: Straight
+    _performer: Performer
     _silent_pings = 0
     _second = 0.0
     _messages = 0
@@ -71,11 +73,12 @@ class Stream(Request, WebSocketHandler):
         """Start the stream; a database that is away ends it with a code that says to try again."""
         self._straight = Straight(wire.socket_stream(self))
         self.follower = Follower(self.station, self.grant, self)
+        self._performer = Performer(self, self.follower)
         self.station.enter(self.follower)
         await self.station.begin(self.follower, self.wish)
 
     async def on_message(self, message: str | bytes) -> None:
-        """A `hello` begins again; anything else, and too much of anything, ends the stream."""
+        """Take a frame by its name; what is none of ours, and too much of anything, ends the stream."""
         follower = self.follower
         if follower is None or follower.is_over:
             return  # it was under way when we closed
@@ -83,15 +86,25 @@ class Stream(Request, WebSocketHandler):
             follower.end("rate_limited", f"More than {LIMITS.messages_per_second} messages a second.", 1000)
             return
         try:
-            _named.decode(message)
-            wished = wish.of_hello(_hello.decode(message))
+            decoder, take = TAKES[_named.decode(message).frame]
+            frame = decoder.decode(message)
+        except (msgspec.MsgspecError, KeyError, RecursionError, UnicodeError):
+            follower.end("bad_request", f"Clients send JSON frames: {', '.join(TAKES)}.")
+            return
+        await take(self, follower, frame)
+
+    async def take_hello(self, follower: Follower, hello: frames.Hello) -> None:
+        """Begin again."""
+        try:
+            wished = wish.of_hello(hello)
         except Invalid as error:
             follower.end("bad_request", " ".join(fault.detail for fault in error.faults))
             return
-        except (msgspec.MsgspecError, RecursionError, UnicodeError):
-            follower.end("bad_request", "Clients send hello frames: JSON with `frame` and `after`.")
-            return
         await self.station.attempt(follower, follower.begin(wished))
+
+    async def take_command(self, follower: Follower, command: frames.Command) -> None:
+        """Have it done; the stream goes on meanwhile."""
+        self._performer.ask(command)
 
     def on_pong(self, data: bytes) -> None:
         """A sign of life."""
@@ -128,6 +141,7 @@ class Stream(Request, WebSocketHandler):
     def on_close(self) -> None:
         """The connection is gone, whoever closed it."""
         if self.follower is not None:
+            self._performer.stop()
             self.station.exit(self.follower)
 
     def _is_flood(self) -> bool:
@@ -136,3 +150,12 @@ class Stream(Request, WebSocketHandler):
             self._second, self._messages = now, 0
         self._messages += 1
         return self._messages > LIMITS.messages_per_second
+
+
+# What clients may say: the frame's name, its decoder, and who takes it.
+TAKES: Final[
+    dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Stream, Follower, Any], Awaitable[None]]]]
+] = {
+    "hello": (msgspec.json.Decoder(frames.Hello), Stream.take_hello),
+    "command": (msgspec.json.Decoder(frames.Command), Stream.take_command),
+}

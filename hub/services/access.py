@@ -11,7 +11,7 @@ from hub.contract.events import Actor
 from hub.contract.ids import TenantId, new, parse, text
 from hub.contract.words import Action, Role
 from hub.domain.access import MATRIX, PERSON, SYSTEM, Grant, mint
-from hub.domain.errors import Forbidden, NotFound
+from hub.domain.errors import Forbidden, NotFound, Unauthenticated
 from hub.services.change import change
 from hub.services.holding import held
 from hub.services.ports import Ports, RequestContext
@@ -129,6 +129,18 @@ async def still(ports: Ports, grant: Grant) -> Grant | None:
         return None
     now = await _grant(ports, credential, grant.slug, grant.tenant)
     return now if now is not None and now.holds_anywhere(Action.STREAM_FOLLOW) else None
+
+
+async def again(ports: Ports, grant: Grant, action: Action, context: RequestContext) -> Grant:
+    """A Grant that is held for long, read anew for one action: what is asked on a stream is answered like a
+    request of its own. Raise Unauthenticated where nothing is left of it, Forbidden as `authorize` does."""
+    now = await still(ports, grant)
+    if now is None:
+        raise Unauthenticated("Your access to this organization has ended.")
+    if not now.holds_anywhere(action):
+        _count(ports, now.tenant, now.actor.id, action, now.slug, context)
+    now.require_somewhere(action)
+    return now
 
 
 async def _proven(ports: Ports, credential: Credential, slug: str) -> Grant | None:
