@@ -10,8 +10,8 @@ import structlog
 from caller import Caller
 from estate import found, settled, together
 from orgs import Org
-from scene import Scene, Watch
 from servers import Database
+from setting import Scene, Watch
 from tornado.ioloop import IOLoop
 from web import Site
 

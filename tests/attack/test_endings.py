@@ -10,7 +10,7 @@ from caller import Headers
 from estate import Visitor, bearer, enrol
 from line import connected
 from probes import Probe, probes
-from scene import Scene
+from setting import Scene
 from subjects import Holding, holder
 
 from hub.contract.words import Role, Scope

@@ -9,7 +9,7 @@ import pytest
 from caller import Answer
 from estate import NOBODY, Estate, Visitor
 from probes import PLACES, REFERENCES, Probe, Things, probes
-from scene import Scene
+from setting import Scene
 
 from hub.contract.ids import new, text
 

@@ -11,7 +11,7 @@ import pytest
 from caller import Answer
 from estate import Estate, Visitor
 from probes import Probe, probes
-from scene import Scene
+from setting import Scene
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 

@@ -8,7 +8,7 @@ import pytest
 from caller import Answer, Headers
 from estate import NOBODY, enrol
 from probes import Probe, probes
-from scene import Scene
+from setting import Scene
 from tornado.websocket import WebSocketHandler
 
 from hub.contract.words import Role

@@ -9,7 +9,7 @@ import pytest
 from estate import Estate, Visitor, bearer, enrol
 from line import drain
 from probes import Probe, Things, probes
-from scene import Scene
+from setting import Scene
 from subjects import KINDS, Holding, holder
 
 from hub.contract.ids import parse

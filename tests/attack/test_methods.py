@@ -9,7 +9,7 @@ import pytest
 from caller import Caller
 from estate import NOBODY
 from probes import PASSWORD, Probe, probes
-from scene import Scene
+from setting import Scene
 from web import Site, serving
 
 from hub.app import build

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from client import Client, segment
+from asker import Client, segment
 from msgspec import inspect
 from poison import BODIES, ESCAPES, PACKED, VALUES, WORDS, good
 from running import eventually

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import Client
+from asker import Client
 from poison import BODIES, BOMB, MOMENTS, PACKED, VALUES
 from running import eventually
 from victim import Victim

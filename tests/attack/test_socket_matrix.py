@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from estate import Visitor, enrol
-from scene import Scene
+from setting import Scene
 from subjects import KINDS, Holding, holder
 from test_matrix import DONE, PLAN, expected, other_side, place, told
 from tornado.httpclient import HTTPRequest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -172,3 +173,9 @@ def imported(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Import)
         for alias in node.names
     } | {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
+def test_no_two_modules_of_the_tests_have_one_name() -> None:
+    """pytest puts every folder of tests on the path: the first of two would be imported for both."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

@@ -43,8 +43,6 @@ class Client:
         signed = json.dumps({"email": f"owner@{org}.example", "password": PASSWORD}).encode()
         answer = self("POST", "/api/v1/session", signed)
         assert answer.status == 201
-        value = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
-        self.headers["Cookie"] = f"{cookie_name(victim.config)}={value}"
         self.headers["X-CSRF-Token"] = answer.json["csrf"]
 
     def __call__(self, method: str, path: str, body: bytes | None = None, **headers: str | None) -> Answer:
@@ -56,8 +54,16 @@ class Client:
         found = {name.lower(): value for name, value in answer.headers.items()}
         read = Answer(answer.status, found, answer.read())
         self.asked += 1
+        self._keep(read)
         self._judge(f"{method} {path} {str(headers)[:300]} {(body or b'')[:300]!r}", read)
         return read
+
+    def _keep(self, answer: Answer) -> None:
+        """Take a new session, as a browser does: signing in and founding an organization give one."""
+        cookie = answer.headers.get("set-cookie", "")
+        if answer.status < 300 and cookie.startswith(cookie_name(self.victim.config) + "="):
+            self.headers["Cookie"] = cookie.partition(";")[0]
+            self.headers["X-CSRF-Token"] = answer.headers.get("x-csrf-token", "")
 
     def close(self) -> None:
         """Hang up."""
