@@ -125,6 +125,7 @@ class Web:
         await self._station.start()
         self.ports.grants.following = self._station.rights
         self._ringer.start()
+        self._gate.pulse.start()
         refusals = asyncio.create_task(self._write_refusals())
         self._listen()
         gc.freeze()  # what lives as long as the process is not looked through again and again
@@ -178,6 +179,7 @@ class Web:
         await asyncio.gather(self._gate.drain(REQUEST_SECONDS), self._station.drain(STREAM_SECONDS))
         self._operator.stop()
         refusals.cancel()
+        self._gate.pulse.stop()
         await asyncio.gather(
             _briefly("station", self._station.stop()),
             _briefly("connections", self._public.close_all_connections()),

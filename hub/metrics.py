@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 # The invariants of architecture.md: each of these must stay 0.
 INVARIANTS_BROKEN: Final = Counter(
     "hub_invariants_broken", "Invariants seen broken, by number.", ["invariant"]
+)
+
+LOOP_LAG: Final = Histogram(
+    "hub_loop_lag_seconds",
+    "How late the event loop turned, four times a second.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 
 STREAMS_OPEN: Final = Gauge("hub_streams_open", "Live connections of this process.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from hub.door.pulse import Pulse
+
 
 class Gate:
     """Counts requests from their headers to their answer, so that a drain can wait for the last one.
@@ -12,6 +14,7 @@ class Gate:
     """
 
     def __init__(self) -> None:
+        self.pulse = Pulse()
         self.is_open = False
         self.is_draining = False
         self.under_way = 0

@@ -14,8 +14,9 @@ class Livez(Request):
 
     @says(dict[str, str])
     def get(self) -> None:
-        """200 as long as the loop turns."""
-        self.answer({"status": "alive"})
+        """200 as long as the loop turns; 503 for ten seconds after it has stood still for five."""
+        is_stuck = self.desk.gate.pulse.is_stuck
+        self.answer({"status": "stuck" if is_stuck else "alive"}, 503 if is_stuck else 200)
 
 
 class Readyz(Request):

@@ -48,6 +48,8 @@ CONTROLS = {
             "test_notifications_cross_every_wall_and_nothing_of_ours_sends_one",
             "wall/test_rules.py::test_a_lock_of_one_tenant_keeps_no_other_waiting"],
     "C39": [SECRETS],
+    "C49": ["handlers/test_web_process.py::test_a_process_that_stood_still_says_so",
+            "attack/test_controls.py::test_a_database_that_goes_away_makes_it_unready_and_not_dead"],
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from orgs import Org
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from hub.config import Config
+from hub.door.pulse import STUCK_SECONDS
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
@@ -144,6 +146,24 @@ async def test_without_a_database_a_process_waits_and_says_so(config: Config) ->
             await web.said("waiting for the database")
             web.ask_to_leave()
             assert await web.end() == 0
+
+
+async def test_a_process_that_stood_still_says_so(config: Config, acme: Org) -> None:
+    async with running(config, config.database_url) as web:
+        await web.said("serving")
+        loop = asyncio.get_running_loop()
+        web.child.send_signal(signal.SIGSTOP)
+        began = loop.time()
+        asked = asyncio.create_task(web.get("/livez"))
+        await asyncio.wait({asked}, timeout=STUCK_SECONDS + 1)  # nobody answers for as long
+        assert not asked.done()
+        web.child.send_signal(signal.SIGCONT)
+        first = await asked
+        stood = loop.time() - began
+        assert (stood > STUCK_SECONDS, first.code, json.loads(first.body)) == (True, 503, {"status": "stuck"})
+        metrics = (await AsyncHTTPClient().fetch(web.operator + "/metrics")).body.decode()
+        late = dict(re.findall(r'hub_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', metrics))
+        assert float(late["+Inf"]) - float(late["5.0"]) == 1
 
 
 async def test_a_role_that_could_go_round_the_wall_is_refused_with_one_sentence(config: Config) -> None:
