@@ -49,6 +49,7 @@ SERVER: Final[dict[str, Any]] = {
     "xheaders": False,  # Tornado would believe everybody; door/origins.py believes HUB_TRUSTED_PROXIES
 }
 POOL_SIZE: Final = 10
+MEET_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 0.5
 REFUSAL_SECONDS: Final = 2.0
 STREAM_SECONDS: Final = 3.0
@@ -116,7 +117,7 @@ class Web:
         self._operator = Server(build_operator(self.ports, self._gate), **SERVER)
 
     async def run(self) -> None:
-        """Serve at once (503 until the database was met), until a signal or a reason not to."""
+        """Serve until a signal, or a reason not to. Where the database is not met soon, 503 until it is."""
         leave = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, leave.set)
@@ -127,14 +128,18 @@ class Web:
         self._ringer.start()
         self._gate.pulse.start()
         refusals = asyncio.create_task(self._write_refusals())
-        self._listen()
         gc.freeze()  # what lives as long as the process is not looked through again and again
         meeting = asyncio.create_task(self._meet_database())
         leaving = asyncio.create_task(leave.wait())
         try:
+            # On a socket that is shared a connection taken now would be a 503, and its request fail in a
+            # rolling restart; left in the queue, another process takes it, or we do a moment later.
+            await asyncio.wait({meeting, leaving}, timeout=MEET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            self._listen()
             done, _ = await asyncio.wait({meeting, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if meeting in done:
                 await meeting  # raises Unsafe
+                log.info("serving")
                 await leaving
         finally:
             meeting.cancel()
@@ -162,7 +167,6 @@ class Web:
                 waiting("waiting for the database")
             await asyncio.sleep(RETRY_SECONDS)
         self._gate.is_open = True
-        log.info("serving")
 
     async def _write_refusals(self) -> None:
         while True:

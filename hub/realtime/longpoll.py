@@ -109,6 +109,7 @@ class Events(Request):
             self.station.exit(follower)
         if self._refusal is not None:
             raise self._refusal
+        self._from = self._from or self._unmoved(asked.after)
         batch = self._batch or self.encoding.events("", self._cursor or self._from, Content(()), str)
         body = b'{"after":"%s",%s,"more":%s}' % (self._from.encode(), batch, b"true" if more else b"false")
         self.set_header("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
@@ -163,6 +164,12 @@ class Events(Request):
     def on_connection_close(self) -> None:
         """The client is gone."""
         self._answered.set()
+
+    def _unmoved(self, after: str | None) -> str:
+        """The client's own cursor, where this process leaves before it could begin: ask another one."""
+        if after is None or self.station.cursors.read(self.grant.tenant, after) is None:
+            raise Unavailable("This process takes no more streams; try again.", 1)
+        return after
 
     def _number(self, name: str, usual: int, least: int, most: int) -> int:
         text = self.get_query_argument(name, str(usual))

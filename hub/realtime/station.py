@@ -133,7 +133,7 @@ class Station:
     def admit(self, tenant: TenantId) -> None:
         """Raise Unavailable or RateLimited when there is no place for one more stream."""
         config = self.ports.config
-        if self._is_leaving or len(self._followers) >= config.streams_per_process:
+        if len(self._followers) >= config.streams_per_process:
             raise Unavailable("This process takes no more streams; try again.", RETRY_AFTER)
         most = config.streams_per_organization
         if self._streams[tenant] >= most:
@@ -152,7 +152,12 @@ class Station:
         return welcome(start, head, "replay" if mode == "replay" else "live", expires_at)
 
     async def begin(self, follower: Follower, wish: Wish) -> None:
-        """Start a stream that has entered; a database that is away ends it with a code that says so."""
+        """Start a stream that has entered; a database that is away ends it with a code that says so. One that
+        was accepted just before we left is told to dial again: a refusal would be a failed request."""
+        if self._is_leaving:
+            follower.goaway(0)
+            follower.close("restart")
+            return
         await self.attempt(follower, follower.start(wish))
 
     async def attempt(self, follower: Follower, step: Coroutine[Any, Any, None]) -> None:

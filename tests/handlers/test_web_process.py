@@ -113,6 +113,13 @@ async def test_a_process_serves_on_inherited_sockets_and_leaves_when_asked(confi
         assert secret not in json.dumps(web.lines)
 
 
+async def test_who_waits_in_the_queue_of_a_starting_process_is_not_refused(config: Config, acme: Org) -> None:
+    """Else a rolling restart would fail the requests of its first moments."""
+    async with running(config, config.database_url) as web:
+        head = {"Authorization": f"Bearer {acme.api_key}"}
+        assert (await web.get("/api/v1/orgs/acme/incidents", headers=head)).code == 200
+
+
 async def test_a_request_under_way_is_finished_before_the_process_ends(config: Config, acme: Org) -> None:
     async with running(config, config.database_url) as web:
         await web.said("serving")

@@ -244,4 +244,3 @@ async def test_a_drain_asks_everybody_to_dial_again_and_closes_with_restart(
         goaway = await following.next("goaway")
         assert 0 <= goaway["after_ms"] <= 300
         assert await following.end() == ([], CLOSE_CODES["restart"])
-    assert await refusal(site, acme) == (503, "5")
