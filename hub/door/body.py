@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from types import UnionType
+from typing import Annotated, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -60,26 +61,56 @@ def fit(value: Mapping[str, object], kind: type[Kind]) -> Kind:
         raise Invalid(_faults(value, kind)) from None
 
 
-def _faults(value: Mapping[str, object], kind: type[msgspec.Struct]) -> list[Fault]:
-    """Look at field after field, since msgspec stops at the first that is bad."""
+def _faults(value: object, kind: object, at: str = "") -> list[Fault]:
+    """Look at field after field and item after item, since msgspec stops at the first that is bad."""
+    whole = _fault(value, kind, at)
+    if whole is None:
+        return []
+    found: list[Fault] = []
+    for part in _parts(kind):
+        if isinstance(value, dict) and isinstance(part, type) and issubclass(part, msgspec.Struct):
+            found = _of_fields(value, part, at)
+        elif isinstance(value, list) and get_origin(part) is list:
+            [item] = get_args(part)
+            found = [
+                fault for index, each in enumerate(value) for fault in _faults(each, item, f"{at}/{index}")
+            ]
+    return (found or [whole])[:FAULTS_MAX]
+
+
+def _of_fields(value: Mapping[str, object], kind: type[msgspec.Struct], at: str) -> list[Fault]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     found = [
-        Fault(pointer=escape(name), code="unknown", detail="There is no such field.")
+        Fault(pointer=at + escape(name), code="unknown", detail="There is no such field.")
         for name in value
         if name not in fields
     ]
     for name, field in fields.items():
-        if name not in value:
-            if field.required:
-                found.append(Fault(pointer=escape(name), code="required", detail="The field is missing."))
-            continue
-        try:
-            msgspec.convert(value[name], field.type)
-        except msgspec.ValidationError as error:
-            said, _, path = str(error).partition(" - at `$")
-            pointer = escape(name) + "".join(escape(key or at) for key, at in _STEP.findall(path.rstrip("`")))
-            found.append(Fault(pointer=pointer, code="invalid", detail=_sentence(said)))
-    return found[:FAULTS_MAX]
+        if name in value:
+            found += _faults(value[name], field.type, at + escape(name))
+        elif field.required:
+            found.append(Fault(pointer=at + escape(name), code="required", detail="The field is missing."))
+    return found
+
+
+def _fault(value: object, kind: object, at: str) -> Fault | None:
+    """The first fault that msgspec finds, and where."""
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        said, _, path = str(error).partition(" - at `$")
+        steps = "".join(escape(key or index) for key, index in _STEP.findall(path.rstrip("`")))
+        return Fault(pointer=at + steps, code="invalid", detail=_sentence(said))
+    return None
+
+
+def _parts(kind: object) -> tuple[object, ...]:
+    """The types that a field's type is made of: without what is annotated, each of a union."""
+    if get_origin(kind) is Annotated:
+        return _parts(get_args(kind)[0])
+    if get_origin(kind) in {Union, UnionType}:
+        return tuple(part for each in get_args(kind) for part in _parts(each))
+    return (kind,)
 
 
 def _sentence(said: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Annotated
 
 import msgspec
 import pytest
@@ -24,6 +25,8 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     size: int
     inner: list[Inner] = []
+    one: Annotated[list[Annotated[str, msgspec.Meta(max_length=2)]], msgspec.Meta(max_length=3)] | None = None
+    other: Inner | None = None
     note: str | None = None
 
 
@@ -46,6 +49,30 @@ def test_every_bad_field_is_named_not_only_the_first() -> None:
         ("/name", "invalid"),
         ("/size", "invalid"),
     ]
+
+
+def test_every_bad_field_inside_another_is_named() -> None:
+    body = (
+        b'{"name":"a","size":1,"inner":[{"count":"x"},{},{"count":1,"a":1,"b":1}],'
+        b'"one":["abc",1,"ok"],"other":{"count":"x","more":1}}'
+    )
+    assert sorted(faults(body)) == [
+        ("/inner/0/count", "invalid"),
+        ("/inner/1/count", "required"),
+        ("/inner/2/a", "unknown"),
+        ("/inner/2/b", "unknown"),
+        ("/one/0", "invalid"),
+        ("/one/1", "invalid"),
+        ("/other/count", "invalid"),
+        ("/other/more", "unknown"),
+    ]
+
+
+def test_what_is_wrong_as_a_whole_is_named_as_a_whole() -> None:
+    assert faults(b'{"name":"a","size":1,"one":["a","b","c","d"]}') == [("/one", "invalid")]
+    assert faults(b'{"name":"a","size":1,"one":{},"other":[],"inner":null}') == [
+        ("/inner", "invalid"), ("/one", "invalid"), ("/other", "invalid"),
+    ]  # fmt: skip
 
 
 def test_missing_fields_are_named() -> None:
