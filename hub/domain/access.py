@@ -142,7 +142,7 @@ class Grant:
         """Raise Forbidden unless this Grant allows `action`: where no object is named, in the whole
         organization, so that a scope that somebody forgot to name opens nothing."""
         if not self.allows(action, service=service, incident=incident, team=team):
-            raise Forbidden(f"Your role does not allow {action.value}.")
+            raise Forbidden(f"Your role does not allow {action.value}.", action)
 
     def holds_anywhere(self, action: Action) -> bool:
         """Whether this Grant holds `action` in some scope: what a route asks before it knows the object."""
@@ -152,7 +152,7 @@ class Grant:
         """Raise Forbidden unless this Grant holds `action` in some scope. For lists, which the view filters:
         who holds any action for an object sees it."""
         if not self.holds_anywhere(action):
-            raise Forbidden(f"Your role does not allow {action.value}.")
+            raise Forbidden(f"Your role does not allow {action.value}.", action)
 
     def at(self, scope: Scope, id: UUID) -> frozenset[Action]:
         """All that this Grant holds at one place; what holds in the whole organization holds there too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hub.contract.signals import Fault
+from hub.contract.words import Action
 
 
 class HubError(Exception):
@@ -40,9 +41,13 @@ class SignInFailed(Unauthenticated):
 
 
 class Forbidden(HubError):
-    """Your role does not allow this."""
+    """Your role does not allow this. `action` is what was lacking, where it was one action."""
 
     code = "forbidden"
+
+    def __init__(self, detail: str = "", action: Action | None = None) -> None:
+        super().__init__(detail)
+        self.action = action
 
 
 class NotFound(HubError):

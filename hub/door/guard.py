@@ -49,7 +49,7 @@ async def admit(request: Request) -> None:
             _check_page(request)
         return
     action = _command(request) if isinstance(declared, ByCommand) else declared
-    only = None
+    only, request.action = None, action
     if isinstance(request, WebSocketHandler) or request.is_stream:
         credential, only = await _follower(request)
     else:

@@ -13,13 +13,15 @@ import structlog
 from tornado.web import HTTPError, RequestHandler
 
 from hub.contract.signals import Fault
+from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import HubError, Invalid, NotFound, Stale, Unavailable
+from hub.domain.errors import Forbidden, HubError, Invalid, NotFound, Stale, Unavailable
 from hub.door import body, correlation, guard, origins, problems
 from hub.door.bounded import Arrived
 from hub.door.desk import Desk
 from hub.door.limits import Quota
 from hub.door.route import Route
+from hub.services import access
 from hub.services.paging import LIMIT, LIMIT_MAX
 from hub.services.ports import RequestContext
 from hub.storage.credentials import Credential
@@ -39,14 +41,15 @@ class Page(Protocol):
 
 
 class Request(RequestHandler):
-    """One request. The guard has set `credential` and `grant` before a method runs, where its route asks
-    for them; reading one that the route did not ask for is an error, never a None."""
+    """One request. The guard has set `credential`, `grant` and `action` before a method runs, where its route
+    asks for them; reading one that the route did not ask for is an error, never a None."""
 
     route: Route
     desk: Desk
     context: RequestContext
     credential: Credential
     grant: Grant
+    action: Action
     problem_code = ""
     has_dead_cookie = False
     answers_while_closed = False
@@ -196,6 +199,8 @@ class Request(RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an exception as a problem; by then Tornado has dropped what was written."""
         error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, Forbidden) and "grant" in vars(self):  # the guard let it in, a service did not
+            access.count_refusal(self.desk.ports, self.grant, error.action or self.action, self.context)
         self.refuse(problems.known(error, status_code))
 
     def refuse(self, error: HubError) -> None:

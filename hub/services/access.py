@@ -47,9 +47,15 @@ async def authorize(
     if action in PERSON and grant.person is not None:
         return grant  # what is one's own needs no role: who was left without any may still leave
     if not grant.holds_anywhere(action):
-        _count(ports, grant.tenant, grant.actor.id, action, slug, context)
+        count_refusal(ports, grant, action, context)
         grant.require(action)
     return grant
+
+
+def count_refusal(ports: Ports, grant: Grant, action: Action, context: RequestContext) -> None:
+    """Count that whoever is known by this Grant was refused an action: by authorize(), or, where only a
+    service could say, by the door that answers (door/request.py)."""
+    _count(ports, grant.tenant, grant.actor.id, action, grant.slug, context)
 
 
 async def authorize_self(ports: Ports, credential: Credential, action: Action) -> Grant:
