@@ -29,6 +29,10 @@ HINTS_FORGED: Final = Counter("hub_hints_forged", "Messages on a channel that no
 EAR_CONNECTED: Final = Gauge("hub_ear_connected", "Whether the subscriber is connected to Redis.")
 EAR_DEAF: Final = Counter("hub_ear_deaf", "Subscribers replaced because the poll knew what they had missed.")
 
+PRESENCE_HEARD: Final = Counter(
+    "hub_presence_heard", "Statements on who is present, by what was done with them.", ["verdict"]
+)
+
 TENANTS_FOLLOWED: Final = Gauge("hub_tenants_followed", "Tenants whose log this process follows.")
 FEED_READS: Final = Counter("hub_feed_reads", "Reads of the end of a log, after a hint was not enough.")
 CHUNK_READS: Final = Counter("hub_chunk_reads", "Chunks of 256 events read from PostgreSQL.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -32,6 +32,13 @@ class Command(Frame, frozen=True, kw_only=True, tag="command"):
     incident: str
     args: msgspec.Raw = msgspec.Raw(b"{}")
     if_version: int | None = None
+
+
+class Here(Frame, frozen=True, kw_only=True, tag="presence"):
+    """Client: I look at this incident, I write, I have gone."""
+
+    incident: Annotated[str, msgspec.Meta(max_length=64)]
+    state: Literal["viewing", "typing", "gone"]
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -102,6 +109,21 @@ class Reply(Frame, frozen=True, kw_only=True, tag="reply"):
     body: msgspec.Raw
     replayed: bool = False
     retry_ms: int | None = None
+
+
+class Member(msgspec.Struct, frozen=True):
+    """Somebody who is there: a member or an API key, viewing or typing."""
+
+    id: str
+    name: str
+    state: str
+
+
+class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
+    """Who is at an incident now, all of them; in no log, and behind no cursor."""
+
+    incident: str
+    members: tuple[Member, ...]
 
 
 class Goaway(Frame, frozen=True, kw_only=True, tag="goaway"):

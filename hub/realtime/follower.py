@@ -34,6 +34,7 @@ class Follower:
         self.grant = grant
         self.line = line
         self.is_over = False
+        self.sight: View | None = None  # what was last proven that it may see, and asked for
         self._station = station
         self._feeds: list[Feed] = []
         self._reader: Reader | None = None
@@ -50,6 +51,11 @@ class Follower:
         """Whether the log goes on behind what was sent."""
         reader = self._reader
         return reader is not None and reader.audience is None and reader.position < reader.feed.prefix.head
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether it has not begun, or its rights are in doubt: nothing may be sent."""
+        return self._reader is None or self._is_in_doubt()
 
     async def start(self, wish: Wish) -> None:
         """Follow the organization (and the person whose session it is), then begin."""
@@ -175,10 +181,15 @@ class Follower:
         if self._wish.snapshot != "never":
             reader.anew = self.anew
         self._reader = reader
+        self._look(reader.view)
         self._station.pump.add(reader)
         self._station.wheel.add(self)
         if self._settled != self._doubts:
             self._hold()
+
+    def _look(self, view: View) -> None:
+        self.sight = view
+        self._station.presence.anew(self)
 
     def _hold(self) -> None:
         if self._reader is not None:
@@ -241,6 +252,7 @@ class Follower:
                 return True
             self._station.batches.classes.leave(reader.feed.tenant, reader.view)
             reader.look(shared)
+            self._look(shared)
             reader.reset = "view"
         self._station.pump.release(reader)
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -27,43 +27,60 @@ class Hint(msgspec.Struct, frozen=True, array_like=True):
     events: list[LogEvent]
 
 
-def channel(tenant: TenantId) -> str:
+def channel(tenant: TenantId, prefix: str = PREFIX) -> str:
     """The Redis channel of one tenant."""
-    return f"{PREFIX}{tenant}"
+    return f"{prefix}{tenant}"
 
 
-def tenant_of(name: str) -> TenantId | None:
+def tenant_of(name: str, prefix: str = PREFIX) -> TenantId | None:
     """The tenant of a channel's name; None for a name that `channel` would not have written."""
     try:
-        tenant = TenantId(UUID(name.removeprefix(PREFIX)))
+        tenant = TenantId(UUID(name.removeprefix(prefix)))
     except ValueError:
         return None
-    return tenant if channel(tenant) == name else None
+    return tenant if channel(tenant, prefix) == name else None
 
 
-class Seal:
-    """Seals and opens hints under keys that Redis does not have: the first seals, all open.
+class Sealed(Protocol):
+    """What names its tenant inside."""
+
+    @property
+    def tenant(self) -> UUID: ...
+
+
+Said = TypeVar("Said", bound=Sealed)
+
+
+class Sealing(Generic[Said]):
+    """Seals and opens what is said on channels under keys that Redis lacks: the first seals, all open.
 
     AES-SIV (RFC 5297) needs no nonce that must never come twice, however many processes share a key. The
     tenant is associated data, so that a hint copied to another tenant's channel does not open there; a
     replayed one opens, and is at or below the head, or of another epoch.
     """
 
-    def __init__(self, keys: tuple[bytes, ...]) -> None:
+    def __init__(self, keys: tuple[bytes, ...], kind: type[Said]) -> None:
         self._ciphers = [AESSIV(key) for key in keys]
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(Hint)
+        self._decoder = msgspec.msgpack.Decoder(kind)
 
-    def close(self, hint: Hint) -> bytes:
-        """The sealed bytes of a hint."""
-        return self._ciphers[0].encrypt(self._encoder.encode(hint), [hint.tenant.bytes])
+    def close(self, said: Said) -> bytes:
+        """The sealed bytes."""
+        return self._ciphers[0].encrypt(self._encoder.encode(said), [said.tenant.bytes])
 
-    def open(self, tenant: TenantId, sealed: bytes) -> Hint | None:
-        """The hint, or None for bytes that no process of ours sealed for this tenant."""
+    def open(self, tenant: TenantId, sealed: bytes) -> Said | None:
+        """What was said, or None for bytes that no process of ours sealed for this tenant."""
         for cipher in self._ciphers:
             try:
-                hint = self._decoder.decode(cipher.decrypt(sealed, [tenant.bytes]))
+                said = self._decoder.decode(cipher.decrypt(sealed, [tenant.bytes]))
             except (InvalidTag, ValueError, msgspec.MsgspecError):
                 continue
-            return hint if hint.tenant == tenant else None
+            return said if said.tenant == tenant else None
         return None
+
+
+class Seal(Sealing[Hint]):
+    """The seal of hints."""
+
+    def __init__(self, keys: tuple[bytes, ...]) -> None:
+        super().__init__(keys, Hint)

@@ -75,6 +75,7 @@ class Stream(Request, WebSocketHandler):
         self.follower = Follower(self.station, self.grant, self)
         self._performer = Performer(self, self.follower)
         self.station.enter(self.follower)
+        self.station.presence.enter(self.follower)
         await self.station.begin(self.follower, self.wish)
 
     async def on_message(self, message: str | bytes) -> None:
@@ -105,6 +106,10 @@ class Stream(Request, WebSocketHandler):
     async def take_command(self, follower: Follower, command: frames.Command) -> None:
         """Have it done; the stream goes on meanwhile."""
         self._performer.ask(command)
+
+    async def take_presence(self, follower: Follower, here: frames.Here) -> None:
+        """Say to the others who see the incident that somebody is there."""
+        self.station.presence.say(follower, here.incident, here.state)
 
     def on_pong(self, data: bytes) -> None:
         """A sign of life."""
@@ -158,4 +163,5 @@ TAKES: Final[
 ] = {
     "hello": (msgspec.json.Decoder(frames.Hello), Stream.take_hello),
     "command": (msgspec.json.Decoder(frames.Command), Stream.take_command),
+    "presence": (msgspec.json.Decoder(frames.Here), Stream.take_presence),
 }

@@ -25,6 +25,7 @@ from hub.realtime.follower import Follower
 from hub.realtime.heads import Heads
 from hub.realtime.hint import Hint
 from hub.realtime.opening import HEARTBEAT, welcome
+from hub.realtime.presence import Presence
 from hub.realtime.pump import Pump
 from hub.realtime.reader import Reader
 from hub.realtime.rights import Rights
@@ -58,6 +59,7 @@ class Station:
         self.ear = Ear(ports.config, self._heard, self._listening)
         self.heads = Heads(source, self._feeds_now, self.ear.reconnect)
         self.rights = Rights(self)
+        self.presence = Presence(ports)
         self.authorising = asyncio.Semaphore(AUTHORISE_AT_ONCE)
         self.troubled = Seldom(log.warning)
         self._feeds: dict[TenantId, Feed] = {}
@@ -70,6 +72,7 @@ class Station:
         """Begin to hear, to poll and to beat."""
         await self.ear.start()
         await self.heads.start()
+        await self.presence.start()
         self.wheel.start()
         self.rights.start()
         self._cut()
@@ -83,6 +86,7 @@ class Station:
         for follower in list(self._followers):
             follower.close("going_away")
         await self.rights.stop()
+        await self.presence.stop()
         await self.heads.stop()
         await self.ear.stop()
         self.pump.stop()
@@ -171,6 +175,7 @@ class Station:
     def exit(self, follower: Follower) -> None:
         """A stream has ended, whoever ended it."""
         follower.stop()
+        self.presence.exit(follower)
         self._followers.discard(follower)
         self._streams -= Counter([follower.grant.tenant])  # which forgets a tenant without streams
         STREAMS_OPEN.set(len(self._followers))
