@@ -35,10 +35,28 @@ export function useToken(token) {
 }
 
 /** Send one request and read its answer; throws Problem and nothing else.
+ *
+ * Another tab may have renewed the session that both share: then the token of this one is worth nothing any
+ * more, is asked for again, once, and the request goes out a second time; the first had no effect.
  * @template T
  * @param {string} method @param {string} path @param {object} [body] @param {Record<string, string>} [headers]
  * @returns {Promise<T>} */
 export async function call(method, path, body, headers = {}) {
+  const used = csrf;
+  try {
+    return await ask(method, path, body, headers);
+  } catch (fault) {
+    if (!(fault instanceof Problem) || fault.code !== "csrf") throw fault;
+    const me = await /** @type {Promise<import("./wire.js").Me>} */ (ask("GET", "/api/v1/me", undefined, {}));
+    if (me.csrf === used) throw fault;
+    useToken(me.csrf);
+    return await ask(method, path, body, headers);
+  }
+}
+
+/** @template T @param {string} method @param {string} path @param {object | undefined} body
+ * @param {Record<string, string>} headers @returns {Promise<T>} */
+async function ask(method, path, body, headers) {
   const response = await send(method, path, {
     method,
     body: body === undefined ? undefined : JSON.stringify(body),
