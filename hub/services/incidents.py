@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 import msgspec
 
@@ -15,7 +16,6 @@ from hub.contract.signals import Fault
 from hub.contract.words import OPEN, Action, Severity, Status, Urgency
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotFound
-from hub.domain.incident import Incident
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.execute import execute, holding
@@ -61,13 +61,11 @@ async def page(
 async def _find(tx: Tx, grant: Grant, reference: str, action: Action, hold: Hold = Hold.NOTHING) -> Shown:
     """An incident by its id or its number. NotFound for one out of sight as for a missing one; Forbidden
     where it is seen, but the action is not allowed."""
-    id = parse("incident", reference)
-    shown = None
-    if id is not None:
-        shown = await incidents.by_id(tx, id, hold)
-    elif reference.isascii() and reference.isdigit() and len(reference) < 16:
-        shown = await incidents.by_number(tx, int(reference), hold)
-    if shown is None or not _is_seen(grant, shown.incident):
+    named: UUID | int | None = parse("incident", reference)
+    if named is None and reference.isascii() and reference.isdigit() and len(reference) < 16:
+        named = int(reference)
+    shown = await incidents.seen(tx, view(grant), named, hold) if named is not None else None
+    if shown is None:
         raise NotFound("There is no such incident.")
     grant.require(action, service=shown.incident.service_id, incident=shown.incident.id)
     return shown
@@ -75,10 +73,6 @@ async def _find(tx: Tx, grant: Grant, reference: str, action: Action, hold: Hold
 
 async def _shown(tx: Tx, grant: Grant, reference: str, action: Action) -> IncidentResource:
     return resource(await _find(tx, grant, reference, action), view(grant))
-
-
-def _is_seen(grant: Grant, incident: Incident) -> bool:
-    return view(grant).sees_incident(incident.id, incident.service_id, incident.private)
 
 
 async def show(ports: Ports, grant: Grant, reference: str) -> IncidentResource:

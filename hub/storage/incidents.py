@@ -106,8 +106,17 @@ def _holding(found: sa.Select[Any]) -> dict[Hold, Statement]:
     }
 
 
-_BY_ID = _holding(_SHOWN.where(incident.c.id == given("id", "uuid")))
-_BY_NUMBER = _holding(_SHOWN.where(incident.c.number == given("number", "big")))
+_BY_ID = Statement(_SHOWN.where(incident.c.id == given("id", "uuid")))
+# Sight is part of the question: what is out of it is not locked, so nobody waits for it, and learns of it so.
+_SIGHT = sa.or_(
+    incident.c.id == sa.any_(many("named", "uuid")),
+    sa.and_(
+        sa.not_(incident.c.private),
+        sa.or_(given("whole", "bool"), incident.c.service_id == sa.any_(many("services", "uuid"))),
+    ),
+)
+_SEEN_ID = _holding(_SHOWN.where(incident.c.id == given("id", "uuid"), _SIGHT))
+_SEEN_NUMBER = _holding(_SHOWN.where(incident.c.number == given("number", "big"), _SIGHT))
 # The newest of each status, then the newest of those: however many are closed, and however old the open
 # ones are, no more rows are looked at than statuses times the limit.
 _ASKED = sa.select(sa.func.unnest(many("statuses", "text")).label("status")).subquery("asked")
@@ -217,15 +226,20 @@ async def lock_rivals(tx: Tx, reopened: Incident) -> dict[UUID, Incident]:
     return {row["id"]: _incident(row) for row in rows}
 
 
-async def by_id(tx: Tx, id: UUID, hold: Hold = Hold.NOTHING) -> Shown | None:
-    """One incident by its id."""
-    row = await tx.one(_BY_ID[hold], id=id)
+async def by_id(tx: Tx, id: UUID) -> Shown | None:
+    """One incident by its id, whoever may see it."""
+    row = await tx.one(_BY_ID, id=id)
     return _shown(row) if row else None
 
 
-async def by_number(tx: Tx, number: int, hold: Hold = Hold.NOTHING) -> Shown | None:
-    """One incident by its number."""
-    row = await tx.one(_BY_NUMBER[hold], number=number)
+async def seen(tx: Tx, view: View, named: UUID | int, hold: Hold = Hold.NOTHING) -> Shown | None:
+    """One incident of a view by its id or number, locked as `hold` says. None, without a wait, for what is
+    out of the view and for what is not there."""
+    sight = {"whole": view.whole, "services": list(view.services), "named": list(view.incidents)}
+    if isinstance(named, UUID):
+        row = await tx.one(_SEEN_ID[hold], id=named, **sight)
+    else:
+        row = await tx.one(_SEEN_NUMBER[hold], number=named, **sight)
     return _shown(row) if row else None
 
 

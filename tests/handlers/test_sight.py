@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from line import connected
 from orgs import Org
 from scene import Scene, build
 from servers import Database
@@ -211,3 +212,24 @@ async def test_an_organization_shows_what_holds_in_all_of_it_and_what_holds_some
     assert shown["actions_somewhere"] == sorted(MATRIX[Role.RESPONDER] & CARRIES[Scope.SERVICE])
     everywhere = read(await scene.admin("GET", ORG))
     assert everywhere["actions"] == everywhere["actions_somewhere"] == sorted(MATRIX[Role.ADMIN])
+
+
+@pytest.mark.parametrize("command", ["acknowledge", "reopen"])
+async def test_out_of_sight_nobody_waits_for_who_works_on_it(
+    site: Site, ports: Ports, database: Database, acme: Org, command: str
+) -> None:
+    """C25: how long an answer takes must not tell of it, and nobody holds up what they cannot see."""
+    scene = await build(ports, database, site, acme)
+    id = scene.other.incident
+    number = read(await scene.admin("GET", f"{ORG}/incidents/{id}"))["number"]
+    narrow = await scene.actor(Role.RESPONDER, Scope.SERVICE)
+    async with connected(database.admin_url) as admin, admin.transaction():
+        await admin.execute("SELECT FROM incident FOR UPDATE")
+        await admin.execute("SELECT FROM service FOR UPDATE")
+        for named in (id, str(number)):
+            there = await narrow("POST", f"{ORG}/incidents/{named}/{command}", {}, SAME)
+            missing = await narrow("POST", f"{ORG}/incidents/{text('incident', new())}/{command}", {}, SAME)
+            assert outcome(there) == (404, "not_found")  # and no 503 after a lock's time-out
+            assert there.body == missing.body
+        seen = await narrow("POST", f"{ORG}/incidents/{scene.mine.incident}/{command}", {})
+        assert seen.code == 503
