@@ -9,11 +9,12 @@ from msgspec import UNSET, UnsetType
 
 from hub.contract.words import AutoResolve
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 Reference = Annotated[str, msgspec.Meta(max_length=64)]
 Tier = Annotated[int, msgspec.Meta(ge=1, le=5)]
-# A link that people follow: nothing but http and https, so that none can be a script.
-WebLink = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^(https?://[^\s]+)?$")]
+# A link that people follow: nothing but http and https, so that none can be a script. `$` alone would let a
+# newline at the end pass.
+WebLink = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^(https?://[^\s]+)?$(?!\n)")]
 ReopenWithin = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
 
 

@@ -87,6 +87,16 @@ async def test_every_bad_field_of_a_service_is_named(site: Site, acme: Org) -> N
     assert [fault["code"] for fault in read(await key("POST", SERVICES, {}))["errors"]] == ["required"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", " "), ("name", "\n"), ("runbook_url", "https://a\n"), ("runbook_url", "\n")]
+)
+async def test_a_name_can_be_read_and_a_link_ends_where_it_ends(
+    site: Site, acme: Org, field: str, value: str
+) -> None:
+    answer = await site.with_key(acme.api_key)("POST", SERVICES, {"name": "Till", field: value})
+    assert [fault["pointer"] for fault in read(answer)["errors"]] == [f"/{field}"]
+
+
 async def test_a_patch_changes_what_it_names_and_says_what_was(site: Site, acme: Org) -> None:
     key = site.with_key(acme.api_key)
     service, path = await made(key, tier=2)
