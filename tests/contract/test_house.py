@@ -177,6 +177,6 @@ def imported(tree: ast.AST) -> set[str]:
 
 def test_no_two_modules_of_the_tests_have_one_name() -> None:
     """pytest puts every folder of tests on the path: the first of two would be imported for both. A conftest
-    is loaded by its path, and imported by nobody."""
+    has no choice: pytest looks for that name."""
     names = Counter(path.name for path in (ROOT / "tests").rglob("*.py"))
     assert [name for name, count in names.items() if count > 1 and name != "conftest.py"] == []
