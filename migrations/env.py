@@ -7,6 +7,11 @@ from sqlalchemy import pool, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+# PostgreSQL lets everybody make them, and a temporary table stands before one of ours of the same name. A
+# right on the database itself, which no copy and no dump of it has: so after each migration.
+NO_TEMPORARY_TABLES = """
+DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$
+"""
 LOCK = 7_261_440_001  # one number for all hubs: two migrators on one database wait for each other
 
 
@@ -18,6 +23,7 @@ def migrate(connection: Connection) -> None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         connection.execute(text("SET LOCAL ROLE hub_owner"))
         context.run_migrations()
+        connection.execute(text(NO_TEMPORARY_TABLES))
 
 
 async def main() -> None:

@@ -30,4 +30,6 @@ ALTER ROLE hub_runtime SET lock_timeout = '2s';
 ALTER ROLE hub_runtime SET idle_in_transaction_session_timeout = '10s';
 ALTER ROLE hub_runtime SET tcp_user_timeout = '10s';
 ALTER ROLE hub_runtime SET synchronous_commit = on;
+-- Temporary tables last: unnamed, they would come before all others.
+ALTER ROLE hub_runtime SET search_path = public, pg_temp;
 ALTER ROLE hub_migrator SET lock_timeout = '5s';

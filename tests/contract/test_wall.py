@@ -10,6 +10,7 @@ import wall
 from servers import Database, Servers, wait
 from sqlalchemy.dialects import postgresql
 
+from hub.cli.admin import migrate
 from hub.storage.tables import METADATA
 
 FORGERIES = {
@@ -78,6 +79,11 @@ FORGERIES = {
     "the order of all requests": "GRANT SELECT ON SEQUENCE inbox_arrival_seq TO hub_runtime",
     "creating schemas": "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO hub_runtime',"
     " current_database()); END $$",
+    "temporary tables of everybody": "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC',"
+    " current_database()); END $$",
+    "temporary tables of the process": "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO"
+    " hub_runtime', current_database()); END $$",
+    "temporary tables before ours": "ALTER ROLE hub_runtime RESET search_path",
     "creating tables": "GRANT CREATE ON SCHEMA public TO hub_runtime",
     "rights on tables to come": "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO hub_runtime",
     "a log without its trigger": "DROP TRIGGER immutable ON audit_log",
@@ -105,6 +111,7 @@ FORGERIES = {
 def scratch(servers: Servers) -> Iterator[Database]:
     """One migrated database for all: whatever is forged is rolled back."""
     made = servers.create_database("hub_template")
+    migrate({"HUB_DATABASE_OWNER_URL": made.owner_url})  # a right on a database is not copied with it
     yield made
     servers.drop_database(made)
 

@@ -58,7 +58,8 @@ GUARDED = {
 ROLES = {"hub_owner": False, "hub_directory": False, "hub_eraser": False, "hub_migrator": True,
          "hub_runtime": True}  # name: may sign in  # fmt: skip
 BOUNDS = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "tcp_user_timeout",
-          "synchronous_commit"]  # what a role may have set for its sessions  # fmt: skip
+          "synchronous_commit"]  # fmt: skip
+SEARCH_PATH = "search_path=public, pg_temp"
 OURS = "NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
 
 
@@ -281,8 +282,8 @@ async def others(connection: asyncpg.Connection) -> list[str]:
         UNION ALL SELECT 'the event trigger ' || evtname FROM pg_event_trigger
         UNION ALL SELECT 'the publication ' || pubname FROM pg_publication
         UNION ALL SELECT 'the foreign server ' || srvname FROM pg_foreign_server
-        UNION ALL SELECT 'the right to create schemas' WHERE has_database_privilege('hub_runtime',
-          current_database(), 'CREATE')
+        UNION ALL SELECT 'the right to make schemas or temporary tables'
+          WHERE has_database_privilege('hub_runtime', current_database(), 'CREATE, TEMPORARY')
         UNION ALL SELECT format('the member %s of %s', m.member::regrole, m.roleid::regrole)
           FROM pg_auth_members m WHERE m.roleid::regrole::text LIKE 'hub\\_%'
             AND (m.member <> 'hub_migrator'::regrole OR m.admin_option)
@@ -291,8 +292,9 @@ async def others(connection: asyncpg.Connection) -> list[str]:
         UNION ALL SELECT 'the large object ' || oid FROM pg_largeobject_metadata
         UNION ALL SELECT 'the setting ' || s FROM pg_db_role_setting, unnest(setconfig) AS s
           WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-            AND split_part(s, '=', 1) <> ALL ($1)
-        """,
-        BOUNDS,
-    )
+            AND split_part(s, '=', 1) <> ALL ($1) AND s <> $2
+        UNION ALL SELECT 'the search path of hub_runtime' WHERE NOT EXISTS (
+          SELECT FROM pg_db_role_setting WHERE setrole = 'hub_runtime'::regrole AND $2 = ANY (setconfig))
+        """, BOUNDS, SEARCH_PATH,
+    )  # fmt: skip
     return [f"{row['name']} is not ours" for row in rows]
