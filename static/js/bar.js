@@ -81,6 +81,7 @@ function pill(stream) {
     },
     h("i", { "aria-hidden": "true" }),
     () => WORDS[stream.value.phase],
+    () => stream.value.phase === "catching_up" && stream.value.missed ? ` ${stream.value.missed}` : null,
   );
 }
 

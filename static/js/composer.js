@@ -13,8 +13,10 @@ import { parse, suggest } from "./slash.js";
 
 const DRAFT = `hub.draft:${location.pathname}`;
 
-/** @param {{perform: Perform, page: {stale: import("./core.js").Signal<boolean>}}} room */
-export function composer({ perform, page }) {
+/** @typedef {{perform: Perform, page: {stale: import("./core.js").Signal<boolean>}, wrote: (text: string) => void}} Room */
+
+/** @param {Room} room `wrote` hears of what a hand writes and sends */
+export function composer({ perform, page, wrote }) {
   const written = signal(sessionStorage.getItem(DRAFT) ?? "");
   const fault = signal("");
   /** What is on its way; a reload brings it back. */
@@ -36,6 +38,7 @@ export function composer({ perform, page }) {
     oninput: () => {
       written.value = area.value;
       fault.value = "";
+      wrote(area.value);
     },
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -64,6 +67,7 @@ export function composer({ perform, page }) {
     const key = sent === failed.text ? failed.key : crypto.randomUUID();
     sending.value = [...sending.value, sent];
     write("");
+    wrote("");
     turn = turn.then(async () => {
       const done = await perform(command, body, key);
       sending.value = sending.value.slice(1);

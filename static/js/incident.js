@@ -13,6 +13,7 @@ import { allowed, VERBS } from "./lifecycle.js";
 import { announce, notice } from "./notices.js";
 import { start } from "./page.js";
 import * as place from "./place.js";
+import { presence } from "./presence.js";
 import { here, me, organization, readServices, serviceName } from "./session.js";
 import { incidents } from "./store.js";
 import { timeline } from "./timeline.js";
@@ -28,6 +29,7 @@ const incident = derive(() => store.list.value.find(isThis) ?? null);
 const known = derive(() => incident.value !== null);
 const missing = signal(false);
 const log = timeline();
+const room = presence();
 
 /** The address has its number, or its id. @param {Incident} one */
 function isThis({ id, number }) {
@@ -61,6 +63,9 @@ const page = start({
       if (event.actor !== organization.peek()?.actor.id) announce(`${event.actorname} ${sentence(event)}.`);
     }
   },
+  present(id, members) {
+    if (id === incident.peek()?.id) room.hear(members);
+  },
   choices: () => {
     const one = incident.peek();
     const { actor, actions } = organization.peek() ?? { actor: { id: "" }, actions: [] };
@@ -71,6 +76,8 @@ const page = start({
     }));
   },
 });
+
+room.attend(page, derive(() => incident.value?.id ?? ""));
 
 /** Ask for a command; the answer shows at once, the stream brings it again and is recognised.
  * @param {string} command @param {Record<string, unknown>} [body] @param {string} [key]
@@ -116,7 +123,8 @@ if (main) {
       known.value &&
       header(/** @type {import("./core.js").Signal<Incident>} */ (incident), { perform, page }),
     log.node,
-    () => known.value && composer({ perform, page }),
+    room.node,
+    () => known.value && composer({ perform, page, wrote: room.wrote }),
   ]);
 }
 

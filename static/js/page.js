@@ -21,6 +21,7 @@ import { openSwitcher } from "./switcher.js";
 
 /** @typedef {import("./palette.js").Choice} Choice */
 /** @typedef {import("./wire.js").Envelope} Envelope */
+/** @typedef {import("./wire.js").Present} Present */
 
 const WAIT_FOR_STREAM = 1_500;
 const patience = () => 3_000 + Math.random() * 3_000;
@@ -30,6 +31,7 @@ const patience = () => 3_000 + Math.random() * 3_000;
  * @property {() => void} hold events are on their way; keep them until `read` is done
  * @property {() => Promise<void>} read read what the page shows; throws Problem
  * @property {(events: Envelope[]) => void} apply
+ * @property {(incident: string, members: Present[]) => void} [present] who is at an incident now
  * @property {() => Choice[]} choices what the palette offers here
  */
 
@@ -72,6 +74,7 @@ export function start(wants) {
       if (why) stream.refuse(why);
     },
     signIn: toSignIn,
+    present: (incident, members) => wants.present?.(incident, members),
   });
   // no stream is no reason to show nothing
   setTimeout(() => loaded.peek() || read(), WAIT_FOR_STREAM);
@@ -93,7 +96,8 @@ export function start(wants) {
     ),
     { keys: "?", what: "This help", run: openHelp },
   );
-  return { stale: stream.stale, failure, loaded, again: read };
+  const { stale, connected, say } = stream;
+  return { stale, connected, say, failure, loaded, again: read };
 }
 
 /** @returns {Choice[]} */

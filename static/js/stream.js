@@ -10,6 +10,7 @@ import { start, step } from "./streamstate.js";
 /** @typedef {import("./streamstate.js").Effect} Effect */
 /** @typedef {import("./streamstate.js").Input} Input */
 /** @typedef {import("./wire.js").Envelope} Envelope */
+/** @typedef {import("./wire.js").Present} Present */
 
 /**
  * @typedef {object} Listener
@@ -18,6 +19,7 @@ import { start, step } from "./streamstate.js";
  * @property {(count: number) => void} caughtUp so many events were missed and are here now
  * @property {() => void} probe ask over HTTP why there is no stream
  * @property {() => void} signIn
+ * @property {(incident: string, members: Present[]) => void} present who is at an incident now
  */
 
 /** Follow `path` (of this origin) until the page is left. @param {string} path @param {Listener} listener */
@@ -50,6 +52,8 @@ export function follow(path, listener) {
         return listener.probe();
       case "sign_in":
         return listener.signIn();
+      case "present":
+        return listener.present(effect.incident, effect.members);
     }
   }
 
@@ -83,6 +87,12 @@ export function follow(path, listener) {
 
   /** It was asked over HTTP: there will be no stream. @param {string} why */
   const refuse = (why) => take({ kind: "refused", why });
+  /** Send a frame; without a connection it is lost. @param {Record<string, unknown>} frame */
+  const say = (frame) => {
+    if (state.peek().lost === null && socket?.readyState === WebSocket.OPEN) {
+      socket.send(JSON.stringify(frame));
+    }
+  };
   const tryNow = () => take({ kind: "dial" });
   setInterval(() => take({ kind: "tick" }), 250);
   addEventListener("online", tryNow);
@@ -92,5 +102,12 @@ export function follow(path, listener) {
   addEventListener("pagehide", hangUp);
   addEventListener("pageshow", ({ persisted }) => persisted && take({ kind: "closed", code: 1001 }));
   take({ kind: "dial" });
-  return { state, stale: derive(() => ["stale", "ended"].includes(state.value.phase)), tryNow, refuse };
+  return {
+    state,
+    stale: derive(() => ["stale", "ended"].includes(state.value.phase)),
+    connected: derive(() => state.value.lost === null),
+    say,
+    tryNow,
+    refuse,
+  };
 }

@@ -5,11 +5,13 @@
 
 /** @typedef {import("./wire.js").Frame} Frame */
 /** @typedef {import("./wire.js").Envelope} Envelope */
+/** @typedef {import("./wire.js").Present} Present */
 /** @typedef {"connecting" | "catching_up" | "live" | "retrying" | "stale" | "ended"} Phase */
 
 /**
  * Times are milliseconds of the caller's clock. `cursor` is the last one seen, `heard` when the last frame came,
- * `lost` since when there is no connection, `due` when to dial next (null while a dial is under way), `missed` the events caught up so far.
+ * `lost` since when there is no connection, `due` when to dial next (null while a dial is under way), `missed` the events caught up so far,
+ * `told` whether the page has said that it is not live, and did not take it back yet.
  * @typedef {object} State
  * @property {Phase} phase
  * @property {string | null} cursor
@@ -23,6 +25,7 @@
  * @property {number | null} due
  * @property {number | null} leave
  * @property {number} missed
+ * @property {boolean} told
  * @property {string} why
  */
 
@@ -30,7 +33,7 @@
  *   | {kind: "closed", code: number} | {kind: "refused", why: string}} Input */
 /** @typedef {{do: "dial", after: string | null} | {do: "hang_up"} | {do: "apply", events: Envelope[]}
  *   | {do: "reread", reason: string} | {do: "caught_up", count: number} | {do: "probe"}
- *   | {do: "sign_in"}} Effect */
+ *   | {do: "sign_in"} | {do: "present", incident: string, members: Present[]}} Effect */
 /** @typedef {[State, Effect[]]} Step */
 
 export const GRACE = 5_000;
@@ -70,6 +73,7 @@ export function start(now) {
     due: now,
     leave: null,
     missed: 0,
+    told: false,
     why: "",
   };
 }
@@ -115,7 +119,7 @@ function tick(state, now, random) {
 
 /** Say so once the connection is away for longer than the grace. @param {State} state @param {number} now @returns {State} */
 function grown(state, now) {
-  return state.lost !== null && now - state.lost > GRACE ? { ...state, phase: "stale" } : state;
+  return state.lost !== null && now - state.lost > GRACE ? { ...state, phase: "stale", told: true } : state;
 }
 
 /** @param {State} state @param {Frame} frame @param {number} now @param {number} random @returns {Step} */
@@ -146,6 +150,8 @@ function heard(state, frame, now, random) {
       return [{ ...state, leave: now + random * frame.after_ms }, []];
     case "error":
       return [{ ...state, why: frame.message, due: frame.retry_ms ? now + frame.retry_ms : state.due }, []];
+    case "presence":
+      return [state, [{ do: "present", incident: frame.incident, members: frame.members }]];
     default:
       return [state, []]; // a frame of a later version
   }
@@ -179,7 +185,7 @@ function welcomed(state, frame) {
 function arrived(state, effects) {
   const count = state.missed;
   return [
-    { ...state, phase: "live", missed: 0 },
+    { ...state, phase: "live", missed: 0, told: false },
     count ? [...effects, { do: "caught_up", count }] : effects,
   ];
 }
@@ -204,6 +210,7 @@ function retry(state, why, now, random, effects) {
   const most = Math.max(min, Math.min(WAIT_MOST, max * 2 ** Math.min(state.attempt, 10)));
   const due = state.due ?? now + Math.round(min + random * (most - min));
   const next = { ...state, attempt: state.attempt + 1, due, why, leave: null, lost: state.lost ?? now };
-  if (state.phase === "connecting" || state.lost === null) next.phase = "retrying";
+  // what was said is not taken back before the page is live
+  if (state.phase === "connecting" || state.lost === null) next.phase = state.told ? "stale" : "retrying";
   return [grown(next, now), effects];
 }

@@ -51,7 +51,9 @@
 /** @typedef {{frame: "reset", reason: string, cursor: string}} Reset */
 /** @typedef {{frame: "goaway", after_ms: number, reason: string}} Goaway */
 /** @typedef {{frame: "error", code: string, message: string, retry_ms?: number}} Fault */
-/** @typedef {Welcome | Events | Mark | Reset | Goaway | Fault} Frame */
+/** @typedef {{id: string, name: string, state: "viewing" | "typing"}} Present */
+/** @typedef {{frame: "presence", incident: string, members: Present[]}} Presence */
+/** @typedef {Welcome | Events | Mark | Reset | Goaway | Fault | Presence} Frame */
 
 /** @typedef {{slug: string, name: string, member: string, roles: string[]}} Membership */
 /** @typedef {{person: {id: string, email: string, name: string} | null, csrf: string,

@@ -48,6 +48,17 @@ export function phrase(kind) {
   return kind.slice(kind.indexOf(".") + 1).replaceAll("_", " ");
 }
 
+const NAMES_MOST = 6;
+
+/** `Also here: Bob, Carol (typing…) and 3 more`. @param {import("./wire.js").Present[]} others */
+export function company(others) {
+  const some = others.slice(0, NAMES_MOST).map(({ name, state }) =>
+    state === "typing" ? `${name} (typing…)` : name
+  );
+  const more = others.length - some.length;
+  return `Also here: ${some.join(", ")}${more ? ` and ${more} more` : ""}`;
+}
+
 /** @param {number} count */
 export function alerts(count) {
   return count === 1 ? "1 alert" : `${count} alerts`;

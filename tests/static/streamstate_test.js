@@ -244,3 +244,31 @@ Deno.test("what HTTP said will not work is not tried again", () => {
   assert.deepEqual(refused.did, ["dial", "probe"]);
   assert.deepEqual([refused.state.phase, refused.state.why], ["ended", "No such organization."]);
 });
+
+Deno.test("who is at an incident is handed on and moves no cursor", () => {
+  /** @type {import("../../static/js/wire.js").Presence} */
+  const frame = {
+    frame: "presence",
+    incident: "inc_1",
+    members: [{ id: "mem_1", name: "Bob", state: "viewing" }],
+  };
+  const { state, effects } = play(live(), [[1, { kind: "frame", frame }]]);
+  assert.deepEqual(effects, [{ do: "present", incident: "inc_1", members: frame.members }]);
+  assert.equal(state.cursor, "a");
+});
+
+Deno.test("what was said of being not live is taken back when the page is live, and not before", () => {
+  const lost = play(live(), [[0, { kind: "closed", code: 1006 }]]).state;
+  assert.equal(lost.told, false);
+  const stale = play(lost, [[GRACE + 1, { kind: "tick" }]]).state;
+  assert.deepEqual([stale.phase, stale.told], ["stale", true]);
+  const behind = play(stale, [[6_000, { kind: "dial" }], [6_010, welcome("a", "d")], [
+    6_020,
+    events("a", "b", 7),
+  ]]);
+  assert.deepEqual([behind.state.phase, behind.state.told, behind.state.missed], ["catching_up", true, 7]);
+  const again = play(behind.state, [[6_030, { kind: "closed", code: 1006 }]]).state;
+  assert.equal(again.phase, "stale");
+  const back = play(behind.state, [[6_030, events("b", "d")]]).state;
+  assert.deepEqual([back.phase, back.told], ["live", false]);
+});

@@ -7,7 +7,7 @@ import { fold, summary } from "../../static/js/fold.js";
 import { allowed } from "../../static/js/lifecycle.js";
 import * as place from "../../static/js/place.js";
 import { parse, suggest, WORDS } from "../../static/js/slash.js";
-import { kinds, sentence } from "../../static/js/words.js";
+import { company, kinds, sentence } from "../../static/js/words.js";
 
 /** @param {string} name */
 const contract = (name) => Deno.readTextFile(new URL(`../../hub/contract/${name}.py`, import.meta.url));
@@ -200,4 +200,14 @@ Deno.test("durations are short on the board, exact in the war room, and never ne
   assert.equal(running(187 * minute + 5_000), "3:07:05");
   assert.equal(running(52 * 60 * minute), "2d 04:00:00");
   assert.equal(brief(-5_000), "0s");
+});
+
+/** @param {string} name @param {"viewing" | "typing"} [state] */
+const one = (name, state = "viewing") => ({ id: name, name, state });
+
+Deno.test("those who are here are named, who types is said, and a crowd is counted", () => {
+  assert.equal(company([one("Bob")]), "Also here: Bob");
+  assert.equal(company([one("Bob"), one("Carol", "typing")]), "Also here: Bob, Carol (typing…)");
+  const crowd = company([..."abcdefgh"].map((name) => one(name)));
+  assert.equal(crowd, "Also here: a, b, c, d, e, f and 2 more");
 });
