@@ -33,6 +33,10 @@ PRESENCE_HEARD: Final = Counter(
     "hub_presence_heard", "Statements on who is present, by what was done with them.", ["verdict"]
 )
 
+SIGNATURES_REFUSED: Final = Counter(
+    "hub_signatures_refused", "Requests whose signature was missing, wrong or old.", ["reason"]
+)
+
 TENANTS_FOLLOWED: Final = Gauge("hub_tenants_followed", "Tenants whose log this process follows.")
 FEED_READS: Final = Counter("hub_feed_reads", "Reads of the end of a log, after a hint was not enough.")
 CHUNK_READS: Final = Counter("hub_chunk_reads", "Chunks of 256 events read from PostgreSQL.")

@@ -30,7 +30,7 @@ from hub.handlers import (
 from hub.realtime.longpoll import Events
 from hub.realtime.socket import Stream
 from hub.realtime.sse import EventStream
-from hub.sources import alertmanager, generic, pagerduty
+from hub.sources import alertmanager, generic, grafana, pagerduty
 from hub.sources.base import Source
 
 ORG: Final = "/api/v1/orgs/{org}"
@@ -77,6 +77,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _intake("/api/v1/ingest/hooks/{key}", generic, "path"),
     _intake("/v2/enqueue", pagerduty, "body"),
     _intake("/integrations/alertmanager/{integration}/webhook", alertmanager, "header", "query"),
+    _intake("/integrations/grafana/{integration}/webhook", grafana, "header", "query"),
     Route(
         "/api/v1/ingest/receipts/{receipt}",
         readers.SentReceipt,
@@ -131,6 +132,11 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"is_disabled": False},
     ),
     Route(INTEGRATION + "/test", integrations.Test, {"POST": Action.INTEGRATION_MANAGE}),
+    Route(
+        INTEGRATION + "/signing",
+        integrations.Signing,
+        {"POST": Action.INTEGRATION_MANAGE, "DELETE": Action.INTEGRATION_MANAGE},
+    ),
     Route(INTEGRATION + "/hold", integrations.Hold, {"POST": Action.INTEGRATION_MANAGE}),
     Route(INTEGRATION + "/release", integrations.Release, {"POST": Action.INTEGRATION_MANAGE}),
     Route(INTEGRATION + "/uses", integrations.Uses, {"GET": Action.INTEGRATION_MANAGE}),

@@ -1,4 +1,4 @@
-"""The administrator's commands: migrate, found an organization, verify the audit log."""
+"""The administrator's commands: migrate, found an organization, rotate secrets, verify the audit log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from hub.cli.ports import opened
 from hub.config import Config, ConfigError, assets
-from hub.services import founding, password_resets, seal
+from hub.services import founding, password_resets, resealing, seal
 
 
 def migrate(environment: Mapping[str, str]) -> None:
@@ -57,6 +57,17 @@ def offer_reset(config: Config, email: str) -> str:
     # Behind the #, so that no server's log and no Referer has it.
     home = config.public_url or f"http://127.0.0.1:{config.port}"
     return f"{home}/reset-password#{asyncio.run(offer())}"
+
+
+def rotate_secrets(config: Config) -> str:
+    """Seal all secrets under the first key; what was done. Raise Unavailable at one that no key opens."""
+
+    async def rotate() -> resealing.Resealed:
+        async with opened(config) as ports:
+            return await resealing.reseal(ports)
+
+    done = asyncio.run(rotate())
+    return f"{done.secrets} secrets sealed anew ({done.tenants} organizations); all are under the first key."
 
 
 def verify_audit(config: Config) -> tuple[list[str], bool]:

@@ -128,6 +128,19 @@ def reset(email: str) -> None:
 
 
 @main.group()
+def secrets() -> None:
+    """Stored secrets, sealed under HUB_SECRET_KEYS."""
+
+
+@secrets.command()
+def rotate() -> None:
+    """Seal every stored secret under the first of HUB_SECRET_KEYS; then an older one can be taken away."""
+    from hub.cli.admin import rotate_secrets
+
+    click.echo(rotate_secrets(settings.config()))
+
+
+@main.group()
 def audit() -> None:
     """The audit log."""
 

@@ -12,6 +12,7 @@ from hub.contract.administration import Administrative, Altered
 from hub.contract.catalogue import Name, Reference
 from hub.contract.hold import HoldShown
 from hub.contract.resources import Named
+from hub.contract.words import SigningScheme
 
 
 class NewIntegration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,8 +44,19 @@ class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
 
 
+class SigningShown(msgspec.Struct, frozen=True, kw_only=True):
+    """How senders must sign; the secret is shown by its last four characters. `old_until` is set while the
+    one before it works too."""
+
+    scheme: SigningScheme
+    last4: str
+    since: datetime
+    old_until: datetime | None
+
+
 class IntegrationResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An integration. `keys` are those that work, the newest first: two while a rotation overlaps."""
+    """An integration. `keys` are those that work, the newest first: two while a rotation overlaps. With
+    `signing` it takes signed requests only."""
 
     id: str
     name: str
@@ -54,6 +66,7 @@ class IntegrationResource(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     disabled_at: datetime | None
     hold: HoldShown | None
+    signing: SigningShown | None
     version: int
 
 
@@ -64,6 +77,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     hooks: str
     pagerduty: str
     alertmanager: str
+    grafana: str
 
 
 class Snippets(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +86,7 @@ class Snippets(msgspec.Struct, frozen=True, kw_only=True):
     curl: str
     pagerduty: str
     alertmanager: str
+    grafana: str
 
 
 class IntegrationDetail(IntegrationResource, frozen=True, kw_only=True):

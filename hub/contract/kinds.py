@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.contract import administration, events, hold, integrations, keys, membership
+from hub.contract import administration, events, hold, integrations, keys, membership, signing
 from hub.contract.events import Kind
 
 KINDS: Final[dict[str, type[Kind]]] = {
     struct.kind: struct
-    for module in (events, administration, integrations, hold, keys, membership)
+    for module in (events, administration, integrations, hold, keys, membership, signing)
     for struct in vars(module).values()
     if isinstance(struct, type) and issubclass(struct, Kind) and hasattr(struct, "kind")
 }

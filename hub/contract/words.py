@@ -95,6 +95,14 @@ class Release(StrEnum):
     DISCARD = "discard"
 
 
+class SigningScheme(StrEnum):
+    """How a sender signs its requests: https://www.standardwebhooks.com, GitHub's way, or Grafana's."""
+
+    STANDARD_WEBHOOKS = "standard_webhooks"
+    GITHUB = "github"
+    GRAFANA = "grafana"
+
+
 class Decision(StrEnum):
     """What was decided about one signal; the words of a receipt's items."""
 
@@ -141,6 +149,7 @@ class Action(StrEnum):
     INBOX_DRAIN = "inbox:drain"
     REFUSAL_RECORD = "refusal:record"
     TIMER_FIRE = "timer:fire"
+    VAULT_RESEAL = "vault:reseal"
 
 
 class Role(StrEnum):

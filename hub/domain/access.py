@@ -78,7 +78,7 @@ SYSTEM: Final[dict[str, frozenset[Action]]] = {
     "door": frozenset({Action.INBOX_WRITE}),
     "founder": frozenset({Action.ORGANIZATION_MANAGE}),
     "sign-in": frozenset({Action.SELF_MANAGE}),
-    "operator": frozenset({Action.SELF_MANAGE}),
+    "operator": frozenset({Action.SELF_MANAGE, Action.VAULT_RESEAL}),
 }
 _MINT: Final = object()
 

@@ -40,6 +40,16 @@ class SignInFailed(Unauthenticated):
     code = "sign_in_failed"
 
 
+class SignatureRefused(Unauthenticated):
+    """This integration takes signed requests only; the signature is missing, wrong or too old."""
+
+    code = "signature_refused"
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
 class Forbidden(HubError):
     """Your role does not allow this. `action` is what was lacking, where it was one action."""
 

@@ -89,6 +89,7 @@ STATUS: Final[dict[type[errors.HubError], int]] = {
     errors.Invalid: 400,
     errors.Unauthenticated: 401,
     errors.SignInFailed: 401,
+    errors.SignatureRefused: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.NotAllowedNow: 409,

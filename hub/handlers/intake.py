@@ -8,18 +8,18 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, Final, cast
-from uuid import UUID
 
 import msgspec
 
 from hub.contract import ids
-from hub.domain.errors import HubError, Invalid, Unauthenticated, Unavailable
+from hub.domain.errors import HubError, Invalid, SignatureRefused, Unauthenticated, Unavailable
 from hub.door import guard
 from hub.door.bounded import Arrived
 from hub.door.problems import TooLarge
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services.receive import Receiver, row_id
+from hub.services.receive import IntegrationRef, Receiver, row_id
+from hub.services.verifying import verified
 from hub.sources.base import Checked, Reply, Source
 from hub.storage.inbox import InboxRow
 
@@ -38,7 +38,7 @@ class Intake(Request):
     def check_size(self) -> None:
         """Nothing yet: what is too large is kept by its beginning, once the key is known."""
 
-    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated))
+    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated, SignatureRefused))
     async def post(self, integration: str = "", key: str = "") -> None:
         """202 after COMMIT, or what this format's senders understand."""
         checked = self.source.check(self.request.body)
@@ -49,7 +49,10 @@ class Intake(Request):
             self.reply(self.source.answer(checked, None))
             return
         body = without(presented, self.request.body)
-        row = self.row(owner.tenant, owner.integration, self.delivery(checked), body)
+        if owner.is_signed:
+            row = await self.signed_row(owner, checked, body)
+        else:
+            row = self.row(owner, self.delivery(checked), body, self.source.NAME)
         await self.receiver.keep(row)
         if row.truncated:
             raise TooLarge(
@@ -72,14 +75,28 @@ class Intake(Request):
         headers = self.request.headers
         return next((headers[name] for name in DELIVERIES if headers.get(name)), checked.delivery)
 
-    def row(self, tenant: ids.TenantId, integration: UUID, delivery: str | None, body: bytes) -> InboxRow:
-        """The body to keep, with where it came from."""
-        name = self.source.NAME
+    async def signed_row(self, owner: IntegrationRef, checked: Checked, body: bytes) -> InboxRow:
+        """The row of a request whose signature is right; raise SignatureRefused, or TooLarge for what was cut
+        and cannot be checked: neither is kept.
+
+        A delivery that was signed along has that name alone, whatever other headers say, and at whatever
+        address it comes again: a recorded request that is sent a second time is the first one.
+        """
+        if cast(Arrived, self.request).is_cut:
+            raise TooLarge(f"Larger than {self.route.body_max} bytes; unsigned as it is, nothing is kept.")
+        headers = self.request.headers
+        signed = await verified(self.desk.ports, owner, headers, self.request.body, self.context)
+        if signed is None:
+            return self.row(owner, self.delivery(checked), body, self.source.NAME)
+        return self.row(owner, signed, body, "signed")
+
+    def row(self, owner: IntegrationRef, delivery: str | None, body: bytes, space: str) -> InboxRow:
+        """The body to keep, with where it came from; `space` is where the delivery's name is unique."""
         return InboxRow(
-            tenant_id=tenant,
-            id=row_id(integration, name, delivery, hashlib.sha256(body).hexdigest()),
-            integration_id=integration,
-            format=name,
+            tenant_id=owner.tenant,
+            id=row_id(owner.integration, space, delivery, hashlib.sha256(body).hexdigest()),
+            integration_id=owner.integration,
+            format=self.source.NAME,
             body=body,
             truncated=cast(Arrived, self.request).is_cut,
             received_at=self.desk.ports.clock(),

@@ -1,4 +1,4 @@
-"""Integrations: list, make, show, change, rotate, disable, enable, test, hold and release."""
+"""Integrations: list, make, show, change, rotate, disable, enable, test, sign, hold and release."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from hub.contract.integrations import (
     Rotate,
     Tested,
 )
+from hub.contract.signing import IntegrationSigning, Sign
 from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services import integrations, quarantine, trial
+from hub.services import integrations, quarantine, signing, trial
 
 
 class Integrations(Request):
@@ -94,6 +95,25 @@ class Test(Request):
             self.desk.ports, self.grant, integration, self.idempotency_key(), self.context
         )
         self.answer_once(sent, replayed, 202)
+
+
+class Signing(Request):
+    """`/integrations/{integration}/signing`"""
+
+    @says(IntegrationSigning, takes=Sign, once=True)
+    async def post(self, org: str, integration: str) -> None:
+        """Take signed requests only; a secret that is made here is in this answer and in no other."""
+        asked, key = self.read(Sign), self.idempotency_key()
+        shown, replayed = await signing.sign(
+            self.desk.ports, self.grant, integration, asked, key, self.context
+        )
+        self.answer_once(shown, replayed)
+
+    @says(status=204, versioned=True)
+    async def delete(self, org: str, integration: str) -> None:
+        """Take unsigned requests again; the version is the integration's."""
+        await signing.unsign(self.desk.ports, self.grant, integration, self.if_match(), self.context)
+        self.set_status(204)
 
 
 class Hold(Request):

@@ -24,7 +24,7 @@ from hub.services.credentials import INTEGRATION_KEY, keep, new_integration_key
 from hub.services.naming import named_service
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
-from hub.services.snippets import PLACE, addresses, snippets
+from hub.services.snippets import PLACE, SIGNING_PLACE, addresses, snippets
 from hub.services.views import view
 from hub.storage import catalogue, integrations, keys
 from hub.storage.integrations import Integration
@@ -51,22 +51,27 @@ def _resource(found: Integration, kept: Iterable[KeyKept], now: datetime) -> wir
         created_at=found.created_at,
         disabled_at=found.disabled_at,
         hold=HoldShown(**msgspec.structs.asdict(found.hold)) if found.hold else None,
+        signing=wire.SigningShown(**msgspec.structs.asdict(found.signing)) if found.signing else None,
         version=found.version,
     )
 
 
-async def _made(ports: Ports, tx: Tx, reference: str, key: str | None = None) -> IntegrationMade:
+async def _made(
+    ports: Ports, tx: Tx, reference: str, key: str | None = None, secret: str | None = None
+) -> IntegrationMade:
     """The integration as it is now, with how to send to it."""
     found = await _find(tx, reference)
     kept = (await keys.of(tx, INTEGRATION_KEY, [found.id]))[found.id]
     at = addresses(ports.config, text("integration", found.id), key or PLACE)
     fields = msgspec.structs.asdict(_resource(found, kept, ports.clock()))
-    return IntegrationMade(**fields, urls=at, snippets=snippets(at, key or PLACE), key=key)
+    shown = snippets(at, key or PLACE, (secret or SIGNING_PLACE) if found.signing else None)
+    return IntegrationMade(**fields, urls=at, snippets=shown, key=key)
 
 
-async def detail(ports: Ports, tx: Tx, reference: str) -> IntegrationDetail:
-    """An integration as it is in this transaction, with how to send to it."""
-    return _detail(await _made(ports, tx, reference))
+async def detail(ports: Ports, tx: Tx, reference: str, secret: str | None = None) -> IntegrationDetail:
+    """An integration as it is in this transaction, with how to send to it; a new signing secret stands in
+    the snippets."""
+    return _detail(await _made(ports, tx, reference, secret=secret))
 
 
 def _detail(made: IntegrationMade) -> IntegrationDetail:
@@ -195,6 +200,8 @@ async def _renew(changed: Change, found: Integration, overlap: int) -> str:
     await keep(changed, INTEGRATION_KEY, secret, found.id, found.name)
     if found.disabled_at is not None:
         await keys.disable(changed.tx, INTEGRATION_KEY, found.id, True)
+    if found.signing is not None:
+        await keys.mark_signed(changed.tx, INTEGRATION_KEY, found.id, True)
     changed.happened(wire.IntegrationRotated(old_key_until=until if kept else None), found.id)
     return secret
 

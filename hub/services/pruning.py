@@ -21,4 +21,5 @@ async def prune(ports: Ports, after: TenantId | None) -> TenantId | None:
         async with ports.store.begin(tenant) as tx:
             await pruning.credentials(tx, ROWS)
             await pruning.request_keys(tx, ROWS)
+            await pruning.secrets(tx, ROWS)
     return tenants[-1] if len(tenants) == TENANTS else None

@@ -31,18 +31,19 @@ log = structlog.get_logger()
 
 
 class IntegrationRef(msgspec.Struct, frozen=True):
-    """Whose key it is."""
+    """Whose key it is; `is_signed` where it takes signed requests only."""
 
     tenant: TenantId
     integration: UUID
+    is_signed: bool = False
 
 
-def row_id(integration: UUID, format: str, delivery: str | None, body_hash: str) -> UUID:
+def row_id(integration: UUID, space: str, delivery: str | None, body_hash: str) -> UUID:
     """The id of an inbox row: from the delivery id where the sender has one, so that the primary key finds
     the repeat. The body is in it, so that a sender that reuses one id loses nothing."""
     if delivery is None:
         return new()
-    return uuid5(NAMESPACE, f"{integration}/{format}/{len(delivery)}/{delivery}/{body_hash}")
+    return uuid5(NAMESPACE, f"{integration}/{space}/{len(delivery)}/{delivery}/{body_hash}")
 
 
 class Receiver:
@@ -66,7 +67,8 @@ class Receiver:
         with suppress(Unavailable, TimeoutError):  # an alert counts for more than a date
             async with asyncio.timeout(NOTE_SECONDS):
                 await credentials.note_use(self._ports, credential)
-        return IntegrationRef(TenantId(credential.tenant_id), credential.subject)
+        is_signed = "signed" in credential.about
+        return IntegrationRef(TenantId(credential.tenant_id), credential.subject, is_signed)
 
     async def keep(self, row: InboxRow) -> None:
         """Return after COMMIT of the row, or raise Unavailable within a second.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
+from hub.contract import ids
 from hub.contract.signals import Fault
 from hub.sources.base import Reply
 
@@ -34,6 +36,13 @@ def problem(
     return Reply(
         status=status.value, body=body | more, content_type="application/problem+json", headers=headers
     )
+
+
+def accepted(row: UUID | None) -> Reply:
+    """Say 202 with the receipt id, or that the key is unknown."""
+    if row is None:
+        return unknown_key()
+    return Reply(status=202, body={"status": "accepted", "receipt_id": ids.text("receipt", row)})
 
 
 def unknown_key() -> Reply:

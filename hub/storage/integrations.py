@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from hub.contract.words import SigningScheme
 from hub.domain.hold import Hold
 from hub.domain.sight import View
 from hub.storage import quarantine
@@ -16,8 +17,18 @@ from hub.storage.statement import written
 from hub.storage.tx import Tx
 
 
+class Signing(msgspec.Struct, frozen=True):
+    """How its senders sign: by the newest secret, which is not here; `old_until` while the one before it
+    works beside it."""
+
+    scheme: SigningScheme
+    last4: str
+    since: datetime
+    old_until: datetime | None = None
+
+
 class Integration(msgspec.Struct, frozen=True, kw_only=True):
-    """An integration and its service's name."""
+    """An integration and its service's name; `signing` where it takes signed requests only."""
 
     id: UUID
     name: str
@@ -25,13 +36,19 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     service_name: str
     disabled_at: datetime | None
     hold: Hold | None
+    signing: Signing | None
     created_at: datetime
     version: int
 
 
 _SHOWN = """
     SELECT i.id, i.name, i.service_id, s.name AS service_name, i.disabled_at,
-      i.hold::text AS hold, i.created_at, i.version
+      i.hold::text AS hold, i.created_at, i.version,
+      (SELECT (k.about || jsonb_build_object('since', k.created_at, 'old_until',
+          (SELECT max(o.expires_at) FROM sealed_secret o WHERE o.tenant_id = :tenant AND o.kind = 'signing'
+            AND o.subject = i.id AND o.expires_at > now())))::text
+        FROM sealed_secret k WHERE k.tenant_id = :tenant AND k.kind = 'signing' AND k.subject = i.id
+          AND k.expires_at IS NULL ORDER BY k.created_at DESC, k.id DESC LIMIT 1) AS signing
     FROM integration i JOIN service s ON s.tenant_id = i.tenant_id AND s.id = i.service_id
     WHERE i.tenant_id = :tenant AND i.archived_at IS NULL
 """
@@ -62,7 +79,8 @@ _SAVE = written(
 
 
 def _integration(row: asyncpg.Record) -> Integration:
-    return Integration(**{**row, "hold": quarantine.read(row["hold"])})
+    signing = msgspec.json.decode(row["signing"], type=Signing) if row["signing"] else None
+    return Integration(**{**row, "hold": quarantine.read(row["hold"]), "signing": signing})
 
 
 async def find(tx: Tx, id: UUID) -> Integration | None:

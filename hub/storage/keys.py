@@ -69,6 +69,16 @@ _ENABLE = written(
     " WHERE tenant_id = :tenant AND kind = :kind AND subject = :subject",
     tenant="uuid", kind="text", subject="uuid",
 )  # fmt: skip
+_SIGNED = written(
+    "UPDATE credential SET about = about || '{\"signed\": \"yes\"}'::jsonb"
+    " WHERE tenant_id = :tenant AND kind = :kind AND subject = :subject",
+    tenant="uuid", kind="text", subject="uuid",
+)  # fmt: skip
+_UNSIGNED = written(
+    "UPDATE credential SET about = about - 'signed'"
+    " WHERE tenant_id = :tenant AND kind = :kind AND subject = :subject",
+    tenant="uuid", kind="text", subject="uuid",
+)  # fmt: skip
 
 
 async def of(tx: Tx, kind: str, subjects: Iterable[UUID]) -> dict[UUID, list[KeyKept]]:
@@ -113,3 +123,9 @@ async def disable(tx: Tx, kind: str, subject: UUID, is_disabled: bool) -> None:
     """Have the keys of a subject refused, or taken again. It is written on the keys themselves, because a
     key is looked up before a tenant is known."""
     await tx.fetch(_DISABLE if is_disabled else _ENABLE, kind=kind, subject=subject)
+
+
+async def mark_signed(tx: Tx, kind: str, subject: UUID, is_signed: bool) -> None:
+    """Have the keys of a subject open the door for signed requests only, or for all. It is written on the
+    keys themselves, so that the look-up of a key tells it: the others cost no question more."""
+    await tx.fetch(_SIGNED if is_signed else _UNSIGNED, kind=kind, subject=subject)

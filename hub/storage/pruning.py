@@ -33,6 +33,15 @@ _REQUEST_KEYS = written(
     """,
     tenant="uuid", limit="int",
 )  # fmt: skip
+_SECRETS = written(
+    """
+    DELETE FROM sealed_secret WHERE tenant_id = :tenant AND id = ANY (ARRAY(
+      SELECT id FROM sealed_secret WHERE tenant_id = :tenant AND expires_at < now() - interval '1 day'
+      ORDER BY id LIMIT :limit))
+    RETURNING id
+    """,
+    tenant="uuid", limit="int",
+)  # fmt: skip
 
 
 async def credentials(tx: Tx, limit: int) -> int:
@@ -43,3 +52,8 @@ async def credentials(tx: Tx, limit: int) -> int:
 async def request_keys(tx: Tx, limit: int) -> int:
     """Delete idempotency keys of a week ago or earlier, the oldest first; how many, at most `limit`."""
     return len(await tx.fetch(_REQUEST_KEYS, limit=limit))
+
+
+async def secrets(tx: Tx, limit: int) -> int:
+    """Delete sealed secrets that ended a day ago or earlier; how many, at most `limit`."""
+    return len(await tx.fetch(_SECRETS, limit=limit))

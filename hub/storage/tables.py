@@ -65,6 +65,10 @@ credential = _table(
     "credential", hash="bytes", id="uuid", kind="text", subject="uuid", scopes="texts",
     created_at="time", expires_at="time", last_used_at="time", about="json",
 )  # fmt: skip
+sealed_secret = _table(
+    "sealed_secret", id="uuid", kind="text", subject="uuid", key_id="text", sealed="bytes", about="json",
+    created_at="time", expires_at="time",
+)  # fmt: skip
 service = _table(
     "service", id="uuid", name="text", team_id="uuid", tier="small", runbook_url="text",
     auto_resolve="text", reopen_within="span", escalation_policy_id="uuid", ack_timeout="span",

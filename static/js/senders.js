@@ -16,6 +16,12 @@ const SENDERS = [
     "A receiver for alertmanager.yml; have a route lead to it.",
   ],
   [
+    "grafana",
+    "grafana",
+    "Grafana",
+    "A contact point to provision Grafana with; have a notification policy lead to it.",
+  ],
+  [
     "pagerduty",
     "pagerduty",
     "PagerDuty",

@@ -66,6 +66,8 @@ WORDS: Final[dict[str, Any]] = {
     "if_version": 1,
     "addresses": ["203.0.113.0/24"],
     "quarantined": "process",
+    "scheme": "github",
+    "secret": "a secret of the sender's own",
 }
 # What senders put into their bodies, by the format of the route.
 INTAKE: Final[dict[str, Callable[[Things], Any]]] = {
@@ -80,6 +82,10 @@ INTAKE: Final[dict[str, Callable[[Things], Any]]] = {
         "version": "4",
         "groupKey": "disk",
         "status": "firing",
+        "alerts": [{"status": "firing", "labels": {"alertname": "Disk"}, "fingerprint": "0" * 16}],
+    },
+    "grafana": lambda things: {
+        "version": "1",
         "alerts": [{"status": "firing", "labels": {"alertname": "Disk"}, "fingerprint": "0" * 16}],
     },
 }

@@ -39,11 +39,17 @@ ALERTMANAGER = {
     "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://x",
     "alerts": [ALERT],
 }  # fmt: skip
+GRAFANA = ALERTMANAGER | {
+    "version": "1", "orgId": 1, "title": "t", "state": "alerting", "message": "m",
+    "alerts": [ALERT | {"values": {"B": 1.5}, "valueString": "v", "dashboardURL": "http://x", "panelURL": "http://x",
+                        "silenceURL": "http://x", "imageURL": "http://x", "ruleUID": "u", "orgId": 1}],
+}  # fmt: skip
 SHAPES = {
     "/api/v1/ingest/events": GENERIC,
     "/api/v1/ingest/hooks/{key}": GENERIC,
     "/v2/enqueue": PAGERDUTY,
     "/integrations/alertmanager/{integration}/webhook": ALERTMANAGER,
+    "/integrations/grafana/{integration}/webhook": GRAFANA,
 }
 SENT = {200, 202}
 REFUSED = {400, 401, 413}

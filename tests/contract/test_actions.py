@@ -18,6 +18,7 @@ PUBLIC = {
     "POST /api/v1/ingest/hooks/{key}",
     "POST /v2/enqueue",
     "POST /integrations/alertmanager/{integration}/webhook",
+    "POST /integrations/grafana/{integration}/webhook",
     "GET /api/v1/ingest/receipts/{receipt}",
     "POST /api/v1/session",
     "GET /api/v1/invitations/{link}",

@@ -47,7 +47,14 @@ CONTROLS = {
     "C28": ["wall/test_keys_and_sessions.py::"
             "test_notifications_cross_every_wall_and_nothing_of_ours_sends_one",
             "wall/test_rules.py::test_a_lock_of_one_tenant_keeps_no_other_waiting"],
-    "C39": [SECRETS],
+    "C36": ["handlers/test_signatures.py::test_each_scheme_is_taken_with_its_signature",
+            "handlers/test_signatures.py::"
+            "test_what_is_not_signed_right_is_refused_before_anything_is_kept",
+            "handlers/test_signatures.py::"
+            "test_a_replay_is_answered_like_the_first_and_has_no_second_effect",
+            "domain/test_signing.py::test_beyond_it_is_old_however_well_it_is_signed"],
+    "C39": [SECRETS, "handlers/test_signatures.py::test_a_secret_is_shown_once_and_kept_sealed",
+            "handlers/test_resealing.py::test_while_secrets_are_sealed_anew_no_delivery_fails"],
     "C49": ["handlers/test_web_process.py::test_a_process_that_stood_still_says_so",
             "attack/test_controls.py::test_a_database_that_goes_away_makes_it_unready_and_not_dead"],
 }  # fmt: skip

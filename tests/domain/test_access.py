@@ -44,6 +44,7 @@ inbox:write                .     .     .     .
 inbox:drain                .     .     .     .
 refusal:record             .     .     .     .
 timer:fire                 .     .     .     .
+vault:reseal               .     .     .     .
 """
 ROLES = [Role.OWNER, Role.ADMIN, Role.RESPONDER, Role.OBSERVER]
 TABLE = {line.split()[0]: line.split()[1:] for line in CELLS.strip().splitlines()}
@@ -56,6 +57,7 @@ ADMINISTRATIVE = {
     "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested",
     "integration.held", "integration.released", "integration.quarantine_emptied",
+    "integration.signed", "integration.unsigned", "secrets.resealed",
     "key.rotated", "key.deleted",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
@@ -110,7 +112,7 @@ def test_each_system_actor_may_do_its_own_and_no_more() -> None:
         "founder": ["organization:manage"],
         "sign-in": ["self:manage"],
         "sweeper": ["timer:fire"],
-        "operator": ["self:manage"],
+        "operator": ["self:manage", "vault:reseal"],
     }
     assert sorted(PERSON) == ["self:manage", "self:read"]
 

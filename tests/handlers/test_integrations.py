@@ -85,6 +85,7 @@ async def test_every_address_that_is_shown_takes_what_its_snippet_says(
         (urls["hooks"], event, ""),
         (urls["pagerduty"], enqueued, ""),
         (urls["alertmanager"], alerts, secret),
+        (urls["grafana"], alerts | {"version": "1"}, secret),
     ):
         assert url.startswith(site.url)
         answer = await site.with_key(key)("POST", url.removeprefix(site.url), body)
@@ -94,7 +95,7 @@ async def test_every_address_that_is_shown_takes_what_its_snippet_says(
     assert urls["events"] in snippets["curl"]
     await work.drain(ports, "inbox", [acme.tenant])
     board = read(await site.with_key(acme.api_key)("GET", "/api/v1/orgs/acme/incidents"))["data"]
-    assert len(board) == 4
+    assert len(board) == 5
 
 
 async def test_every_bad_field_of_an_integration_is_named(site: Site, acme: Org, globex: Org) -> None:

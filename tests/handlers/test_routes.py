@@ -16,6 +16,7 @@ EXPECTED = {
     ("POST", "/api/v1/ingest/hooks/{key}"): "public",
     ("POST", "/v2/enqueue"): "public",
     ("POST", "/integrations/alertmanager/{integration}/webhook"): "public",
+    ("POST", "/integrations/grafana/{integration}/webhook"): "public",
     ("GET", "/api/v1/ingest/receipts/{receipt}"): "public",
     ("GET", f"{ORG}/incidents"): "incident:read",
     ("POST", f"{ORG}/incidents"): "incident:open",
@@ -68,6 +69,8 @@ EXPECTED = {
     ("POST", f"{ORG}/integrations/{{integration}}/disable"): "integration:manage",
     ("POST", f"{ORG}/integrations/{{integration}}/enable"): "integration:manage",
     ("POST", f"{ORG}/integrations/{{integration}}/test"): "integration:manage",
+    ("POST", f"{ORG}/integrations/{{integration}}/signing"): "integration:manage",
+    ("DELETE", f"{ORG}/integrations/{{integration}}/signing"): "integration:manage",
     ("POST", f"{ORG}/integrations/{{integration}}/hold"): "integration:manage",
     ("POST", f"{ORG}/integrations/{{integration}}/release"): "integration:manage",
     ("GET", f"{ORG}/integrations/{{integration}}/uses"): "integration:manage",
@@ -144,6 +147,7 @@ def test_only_what_machines_call_is_exempt_from_the_host_list() -> None:
     assert machines == {path for _, path in EXPECTED if "ingest" in path} | {
         "/v2/enqueue",
         "/integrations/alertmanager/{integration}/webhook",
+        "/integrations/grafana/{integration}/webhook",
         "/livez",
         "/readyz",
     }
@@ -156,6 +160,7 @@ def test_bodies_are_small_but_for_intake() -> None:
         "/api/v1/ingest/hooks/{key}": 1024 * 1024,
         "/v2/enqueue": 1024 * 1024,
         "/integrations/alertmanager/{integration}/webhook": 4 * 1024 * 1024,
+        "/integrations/grafana/{integration}/webhook": 4 * 1024 * 1024,
     }
 
 

@@ -23,6 +23,17 @@ EVENTS: dict[str, dict[str, object]] = {
             }
         ]
     },
+    "grafana": {
+        "alerts": [
+            {
+                "status": "firing",
+                "labels": {"alertname": "DiskFull"},
+                "annotations": {"description": "x"},
+                "startsAt": "2026-11-23T08:48:18Z",
+                "values": {"B": 44.2},
+            }
+        ]
+    },
 }
 """A small valid body of each format; "x" stands where any text may."""
 

@@ -29,7 +29,7 @@ NAMES = st.sampled_from(
     ["action", "title", "dedup_key", "labels", "links", "href", "details", "occurred_at", "event_id",
      "severity", "routing_key", "event_action", "payload", "summary", "source", "custom_details", "timestamp",
      "images", "alerts", "status", "annotations", "startsAt", "endsAt", "fingerprint", "groupKey",
-     "externalURL"]
+     "externalURL", "values", "valueString", "truncatedAlerts", "dashboardURL", "rulename", "alertname"]
 )  # fmt: skip
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=5)
 ANYTHING = st.recursive(

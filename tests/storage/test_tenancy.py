@@ -14,9 +14,10 @@ from tornado.ioloop import IOLoop
 
 import hub.storage
 from hub.contract.catalogue import DependOn, NewService
-from hub.contract.ids import new
-from hub.contract.words import Action
-from hub.services import catalogue, depending, sessions
+from hub.contract.ids import new, text
+from hub.contract.signing import Sign
+from hub.contract.words import Action, SigningScheme
+from hub.services import catalogue, depending, sessions, signing
 from hub.services.ports import Ports, RequestContext
 from hub.storage.statement import Statement
 from hub.storage.tables import METADATA
@@ -47,6 +48,8 @@ def both(io_loop: IOLoop, ports: Ports, acme: Org, globex: Org, context: Request
             [first] = (await catalogue.page_services(ports, grant, 1, None)).data
             made, _ = await catalogue.add_service(ports, grant, NewService(name="Till"), None, CONTEXT)
             await depending.depend(ports, grant, made.id, DependOn(services=[first.id]), 1, CONTEXT)
+            signed = Sign(scheme=SigningScheme.GITHUB)
+            await signing.sign(ports, grant, text("integration", org.integration_id), signed, None, CONTEXT)
 
     io_loop.run_sync(work, timeout=30)
     return acme, globex

@@ -18,6 +18,7 @@ from issued import HARMLESS, TELLING, Client, Issued, hits, spellings, unwrapped
 from redis import Redis
 from running import Up, eventually, hub, up
 from servers import Database, Servers
+from signers import github, standard
 
 from hub.cli.main import main
 from hub.door.says import said
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.timeout(240)
 KEYS, WORD = "/api/v1/orgs/demo/keys", "a horse for every staple, "
 ONCE = {"Idempotency_Key": "once-and-again"}
 # Commands that hand out nothing; the others are run below.
-SILENT = {"web", "worker", "migrate", "audit verify"}
+SILENT = {"web", "worker", "migrate", "audit verify", "secrets rotate"}
 RUN = {"up", "org create", "person reset"}
 
 
@@ -103,6 +104,27 @@ def live(started: Up, issued: Issued) -> None:
     nobody("POST", f"{hook}?token={renewed}", {"version": "4"})
     basic = b64encode(f"x:{renewed}".encode()).decode()
     nobody("POST", hook, b"{}", Authorization=f"Basic {basic}")
+    # a sender that signs: with a secret that is made here, and with one that it has made
+    grafana = f"/integrations/grafana/{sender['id']}/webhook"
+    for asked in (
+        {"scheme": "standard_webhooks"},
+        {"scheme": "github", "secret": "given-by-a-sender-of-ours"},
+    ):
+        signing = robot(
+            "POST", f"{place}/{sender['id']}/signing", asked, 200, Idempotency_Key=asked["scheme"]
+        )
+        secret = signing["secret"] or asked["secret"]
+        issued.note(secret)
+        assert robot("POST", f"{place}/{sender['id']}/signing", asked, 200,
+                     Idempotency_Key=asked["scheme"])["secret"] is None  # fmt: skip
+        signer = standard if asked["scheme"] == "standard_webhooks" else github
+        body = msgspec.json.encode(event)
+        headers = {name.replace("-", "_"): value for name, value in signer(secret, body, "msg_1").items()}
+        Client(started.url, issued, key=renewed)("POST", "/api/v1/ingest/events", body, 202, **headers)
+        nobody("POST", f"{grafana}?token={renewed}", body, 401, X_Hub_Signature_256=f"sha256={secret}")
+        nobody("POST", f"/{secret}", body)
+    shown = robot("GET", f"{place}/{sender['id']}", status=200)
+    robot("DELETE", f"{place}/{sender['id']}/signing", status=204, If_Match=f'"{shown["version"]}"')
     # people
     people = "/api/v1/orgs/demo/invitations"
     for name in ("new", "never"):
