@@ -83,7 +83,10 @@ class Intake(Request):
         address it comes again: a recorded request that is sent a second time is the first one.
         """
         if cast(Arrived, self.request).is_cut:
-            raise TooLarge(f"Larger than {self.route.body_max} bytes; unsigned as it is, nothing is kept.")
+            limit = self.route.body_max
+            raise TooLarge(
+                f"Larger than {limit} bytes: its signature cannot be checked, and nothing is kept."
+            )
         headers = self.request.headers
         signed = await verified(self.desk.ports, owner, headers, self.request.body, self.context)
         if signed is None:

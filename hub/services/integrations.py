@@ -14,7 +14,7 @@ from hub.contract.hold import HoldShown
 from hub.contract.ids import new, parse, text
 from hub.contract.integrations import IntegrationDetail, IntegrationMade
 from hub.contract.resources import Named
-from hub.contract.words import Action
+from hub.contract.words import Action, SigningScheme
 from hub.domain.access import Grant
 from hub.domain.errors import NotAllowedNow, NotFound, Stale
 from hub.services import paging
@@ -64,7 +64,8 @@ async def _made(
     kept = (await keys.of(tx, INTEGRATION_KEY, [found.id]))[found.id]
     at = addresses(ports.config, text("integration", found.id), key or PLACE)
     fields = msgspec.structs.asdict(_resource(found, kept, ports.clock()))
-    shown = snippets(at, key or PLACE, (secret or SIGNING_PLACE) if found.signing else None)
+    is_grafanas = found.signing is not None and found.signing.scheme is SigningScheme.GRAFANA
+    shown = snippets(at, key or PLACE, (secret or SIGNING_PLACE) if is_grafanas else None)
     return IntegrationMade(**fields, urls=at, snippets=shown, key=key)
 
 

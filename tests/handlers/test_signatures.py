@@ -186,6 +186,9 @@ async def test_a_secret_that_the_sender_made_is_taken_and_never_told(site: Site,
     answer = await key("POST", f"{place(acme)}/signing", asked, {"Idempotency-Key": "k1"})
     assert (answer.code, read(answer)["secret"]) == (200, None)
     assert given.encode() not in answer.body
+    assert "hmacConfig" not in read(answer)["snippets"]["grafana"], (
+        "Grafana signs in no other way than its own"
+    )
     assert (await send(site, acme, standard(given, ALARM, "msg_1"))).code == 202
     other = await key(
         "POST", f"{place(acme)}/signing", asked | {"secret": given[:-4] + "Ab2+"}, {"Idempotency-Key": "k1"}

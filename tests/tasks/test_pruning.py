@@ -46,6 +46,23 @@ async def whole_round(ports: Ports) -> None:
         after = await pruning.prune(ports, after)
 
 
+async def test_sealed_secrets_that_ended_go_and_others_stay(
+    ports: Ports, database: Database, acme: Org, globex: Org
+) -> None:
+    async with connected(database.admin_url) as admin:
+        for org in (acme, globex):
+            for last4, ends in (("gone", "now() - interval '25 h'"), ("stay", "now()"), ("stay", "NULL")):
+                await admin.execute(
+                    "INSERT INTO sealed_secret (tenant_id, id, kind, subject, key_id, sealed, about,"
+                    f" created_at, expires_at) VALUES ($1, $2, 'signing', $3, 'k', 'x', $4, now(), {ends})",
+                    org.tenant, new(), org.integration_id, f'{{"last4": "{last4}"}}',
+                )  # fmt: skip
+    await whole_round(ports)
+    async with connected(database.admin_url) as admin:
+        left = await admin.fetch("SELECT about->>'last4' AS last4 FROM sealed_secret")
+    assert [row["last4"] for row in left] == ["stay"] * 4
+
+
 async def test_credentials_that_ended_go_and_others_stay(
     ports: Ports, database: Database, acme: Org, globex: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
