@@ -49,7 +49,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def keys(self, purpose: str) -> tuple[bytes, ...]:
         """The 32-byte keys of one purpose, newest first: the first signs, all verify.
 
-        Each purpose ("cookie", "cursor", "hint", "queue", "page", "secret", …) derives its own by
+        Each purpose ("cookie", "cursor", "hint", "presence", "queue", "page", "secret") derives its own by
         HMAC-SHA-256, so that a value made for one place means nothing in another.
         """
         return tuple(
