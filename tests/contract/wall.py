@@ -45,8 +45,7 @@ NO_TENANT_FIRST = {  # unique keys that are asked before a tenant is known
 }
 UPDATABLE = {
     "head", "organization", "counter", "person", "identity", "membership", "team", "credential", "service",
-    "integration", "incident", "alert", "task", "timer", "inbox", "lane", "attempt",
-    "sealed_secret",
+    "integration", "incident", "alert", "task", "timer", "inbox", "lane", "attempt", "sealed_secret",
 }  # fmt: skip
 DELETABLE = {
     "credential", "role_binding", "team", "team_member", "timer", "attempt", "request_key",

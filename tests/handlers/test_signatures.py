@@ -213,6 +213,7 @@ async def test_secrets_overlap_as_long_as_was_asked_for(site: Site, database: Da
     third = await signing(site, acme, "github", overlap_seconds=60)
     codes = [(await send(site, acme, github(each, ALARM, "d"))).code for each in (first, second, third)]
     assert codes == [401, 202, 202], "a rotation leaves two"
+    assert await rows(database, "sealed_secret") == 2
     async with connected(database.admin_url) as admin:
         await admin.execute("UPDATE sealed_secret SET expires_at = now() WHERE expires_at IS NOT NULL")
     assert (await send(site, acme, github(second, ALARM, "d"))).code == 401
