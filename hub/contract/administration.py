@@ -34,8 +34,8 @@ class MemberAdded(Administrative, frozen=True, kw_only=True):
 
 
 class RoleGranted(Administrative, frozen=True, kw_only=True):
-    """A role was bound to a subject in a scope; `scope_id` is empty for the organization and for an incident
-    that is private."""
+    """A role was bound to a subject in a scope; `scope_id` is empty for the organization. Who sees a private
+    incident is told by its own events."""
 
     kind = "role.granted"
     about = "binding"

@@ -9,6 +9,9 @@ import msgspec
 from hub.contract.words import Action, Severity
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=16_384, pattern=r"\S")]  # not blanks alone
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
+Reference = Annotated[str, msgspec.Meta(max_length=64)]
+References = Annotated[list[Reference], msgspec.Meta(max_length=50)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]  # as wide as its column
 
 
@@ -76,6 +79,32 @@ class AssignCommander(Command, frozen=True, kw_only=True):
     commander: Annotated[str, msgspec.Meta(max_length=64)] | None
 
 
+class Hide(Command, frozen=True, kw_only=True):
+    """Make it private: the members, teams and keys that are named, and who does it, see it; nobody else does,
+    whatever their role. Of a private one it changes who is named."""
+
+    action = Action.INCIDENT_HIDE
+    members: References = []
+    teams: References = []
+    keys: References = []
+    reason: Reason | None = None
+
+
+class Show(Command, frozen=True, kw_only=True):
+    """Everybody who sees the service sees it again, with all that happened meanwhile."""
+
+    action = Action.INCIDENT_HIDE
+
+
+class BreakGlass(Command, frozen=True, kw_only=True):
+    """See a private incident without being named, for 8 hours; those who are named are told, with the reason.
+    For owners and admins, and for people only. It takes no version: whoever asks must not know one."""
+
+    action = Action.INCIDENT_BREAK_GLASS
+    reason: Reason
+    if_version: None = None
+
+
 class VacateCommander(Command, frozen=True, kw_only=True):
     """Take the command from a member who goes. It comes with the end of a membership, never from outside."""
 
@@ -94,4 +123,7 @@ COMMANDS: dict[str, type[Command]] = {
     "note": Note,
     "severity": SetSeverity,
     "commander": AssignCommander,
+    "hide": Hide,
+    "show": Show,
+    "break-glass": BreakGlass,
 }

@@ -68,7 +68,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class IncidentOpened(Kind, frozen=True, kw_only=True):
-    """A new incident; every later event of it carries its header fields' changes only."""
+    """A new incident; every later event of it carries its header fields' changes only. A `private` one has
+    a number below zero, of a series of its own."""
 
     kind = "incident.opened"
     about = "incident"
@@ -79,6 +80,7 @@ class IncidentOpened(Kind, frozen=True, kw_only=True):
     urgency: Urgency
     group_key: str
     recurs: str | None = None
+    private: bool = False
 
 
 class IncidentAcknowledged(Kind, frozen=True, kw_only=True):

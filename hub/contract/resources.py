@@ -41,8 +41,17 @@ class AcknowledgedBy(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class NamedUntil(msgspec.Struct, frozen=True):
+    """Who sees a private incident: a member, team or key; `until` is when that ends, if it does."""
+
+    id: str
+    name: str
+    until: datetime | None
+
+
 class IncidentResource(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident's header."""
+    """An incident's header. A number below zero is one of the series that private incidents have: -7 is
+    P-7. `named` is empty unless it is private."""
 
     id: str
     number: int
@@ -56,6 +65,7 @@ class IncidentResource(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgements: list[AcknowledgedBy]
     commander: str | None
     private: bool
+    named: list[NamedUntil]
     group_key: str
     recurs: str | None
     opened_at: datetime

@@ -128,6 +128,8 @@ class Action(StrEnum):
     INCIDENT_RESOLVE = "incident:resolve"
     INCIDENT_NOTE = "incident:note"
     INCIDENT_EDIT = "incident:edit"
+    INCIDENT_HIDE = "incident:hide"
+    INCIDENT_BREAK_GLASS = "incident:break_glass"
     STREAM_FOLLOW = "stream:follow"
     SERVICE_READ = "service:read"
     SERVICE_MANAGE = "service:manage"

@@ -31,11 +31,13 @@ WORK: Final = frozenset(
         Action.INCIDENT_RESOLVE,
         Action.INCIDENT_NOTE,
         Action.INCIDENT_EDIT,
+        Action.INCIDENT_HIDE,
     }
 )
 MANAGE: Final = frozenset(
     {
         Action.AUDIT_READ,
+        Action.INCIDENT_BREAK_GLASS,
         Action.SERVICE_MANAGE,
         Action.INTEGRATION_MANAGE,
         Action.KEY_MANAGE,

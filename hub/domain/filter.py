@@ -64,6 +64,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         so that leaving is seen."""
         if self.kinds and not ({event.kind, event.kind.partition(".")[0] + ".*"} & self.kinds):
             return False
+        return self.concerns(event)
+
+    def concerns(self, event: Asked) -> bool:
+        """Whether an event is about what is asked for, of whatever kind it is."""
         if self.incidents and event.incident not in self.incidents:
             return False
         if self.services and event.service not in self.services:

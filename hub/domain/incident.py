@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from hub.contract import events as e
+from hub.contract import privacy as p
 from hub.contract.ids import parse
 from hub.contract.words import OPEN, Severity, Status, Urgency
 from hub.domain.errors import Broken
@@ -56,6 +57,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         """Whether somebody may still have to do something."""
         return self.status in OPEN
 
+    @property
+    def label(self) -> str:
+        """What people call it: #42, or P-7 of the numbers that private incidents have among themselves."""
+        return f"#{self.number}" if self.number >= 0 else f"P{self.number}"
+
 
 def evolve(incident: Incident | None, event: e.Event) -> Incident:
     """The incident after an event about it, of its alerts too."""
@@ -82,6 +88,7 @@ def _opened(event: e.Event, data: e.IncidentOpened) -> Incident:
         urgency=data.urgency,
         recurs=parse("incident", data.recurs) if data.recurs else None,
         opened_at=event.at,
+        private=data.private,
     )
 
 
@@ -131,6 +138,10 @@ def _changes(incident: Incident, event: e.Event) -> dict[str, object]:
             return {"firing": incident.firing + 1, "total": incident.total + 1}
         case e.AlertCleared():
             return {"firing": incident.firing - 1}
-        case e.IncidentSignalsCleared() | e.AlertReported():
+        case p.IncidentHidden():
+            return {"private": True}
+        case p.IncidentShown(number=number):
+            return {"private": False, "number": number or incident.number}
+        case e.IncidentSignalsCleared() | e.AlertReported() | p.IncidentGlassBroken():
             return {}
     raise Broken(f"{event.data.kind} is not about an incident.")

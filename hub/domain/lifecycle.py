@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from hub.contract import commands as c
 from hub.contract import events as e
+from hub.contract import privacy as p
 from hub.contract.ids import parse, text
 from hub.contract.words import OPEN, Severity, Status
 from hub.domain.alert import Alert
 from hub.domain.errors import Broken, NotAllowedNow
 from hub.domain.incident import Incident
+
+GLASS: Final = timedelta(hours=8)  # how long a broken glass lets one see
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -22,6 +26,16 @@ class Member(msgspec.Struct, frozen=True):
 
     id: UUID
     name: str
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sees a private incident: who does `now`, who is `wanted`, whether the actor is among the first, and
+    the commander among the others."""
+
+    now: tuple[p.Name, ...] = ()
+    wanted: tuple[p.Name, ...] = ()
+    sees: bool = True
+    commands: bool = True
 
 
 def decide(
@@ -32,11 +46,13 @@ def decide(
     actor: e.Actor,
     now: datetime,
     named: Member | None = None,
+    names: Names | None = None,
 ) -> list[e.Event]:
     """The events of a command, none when it changes nothing; raise NotAllowedNow where the status forbids it.
 
     `alerts` are the incident's alerts that are not cleared; `rival` is another open incident of the same
-    service and group key, which a reopen would collide with; `named` is the member that the command names.
+    service and group key, which a reopen would collide with; `named` is the member that the command names,
+    `names` those whom a private incident has, and is to have.
     """
 
     def event(data: e.Kind, subject: UUID = incident.id) -> e.Event:
@@ -73,7 +89,7 @@ def decide(
             if incident.is_open:
                 return []
             if rival is not None:
-                which = "Another incident" if rival.private else f"Incident #{rival.number}"
+                which = "Another incident" if rival.private else f"Incident {rival.label}"
                 raise NotAllowedNow(f"{which} is open for the same problem; work there.")
             return [event(e.IncidentReopened(reason="command"))]
         case c.Note(text=written):
@@ -88,6 +104,18 @@ def decide(
         case c.VacateCommander(member=member, reason=reason):
             leads = incident.is_open and incident.commander_id == parse("member", member)
             return [event(e.IncidentCommanderVacated(was=member, reason=reason))] if leads else []
+        case c.Hide(reason=reason):
+            return [event(data) for data in _hidden(incident, names or Names(), reason or "")]
+        case c.Show():
+            number = max(incident.number, 0)  # a public one is taken when it is saved
+            return [event(p.IncidentShown(number=number))] if incident.private else []
+        case c.BreakGlass(reason=reason):
+            if not incident.private:
+                raise NotAllowedNow(f"Incident {incident.label} is not private: there is no glass to break.")
+            if names is None or names.sees:
+                return []
+            broken = p.IncidentGlassBroken(member=actor.id, name=actor.name, reason=reason, until=now + GLASS)
+            return [event(broken)]
     raise Broken(f"{type(command).__name__} is no command of an incident.")
 
 
@@ -98,6 +126,17 @@ def _command(incident: Incident, named: Member | None) -> list[e.Kind]:
     if named.id == incident.commander_id:
         return []
     return [e.IncidentCommanderAssigned(commander=text("member", named.id), name=named.name, was=was)]
+
+
+def _hidden(incident: Incident, names: Names, reason: str) -> list[e.Kind]:
+    """Nobody commands what they do not see. Who sees it for a time is in the list, and stays until then."""
+    if incident.private and set(names.now) == set(names.wanted):
+        return []
+    hidden: list[e.Kind] = [p.IncidentHidden(named=names.wanted, was_private=incident.private, reason=reason)]
+    if incident.commander_id is not None and not names.commands:
+        was = text("member", incident.commander_id)
+        hidden.append(e.IncidentCommanderVacated(was=was, reason="hidden"))
+    return hidden
 
 
 def _severity_set(incident: Incident, severity: Severity) -> e.IncidentSeveritySet:
@@ -115,4 +154,4 @@ def _severity_set(incident: Incident, severity: Severity) -> e.IncidentSeverityS
 
 def _only(incident: Incident, allowed: frozenset[Status] | set[Status], verb: str) -> None:
     if incident.status not in allowed:
-        raise NotAllowedNow(f"Incident #{incident.number} is {incident.status.value} and cannot be {verb}.")
+        raise NotAllowedNow(f"Incident {incident.label} is {incident.status.value} and cannot be {verb}.")

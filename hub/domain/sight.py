@@ -9,9 +9,24 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.kinds import ADMINISTRATIVE, KINDS
+from hub.contract.privacy import IncidentHidden, IncidentShown
 from hub.domain.filter import EVERYTHING, Filter
 
 SHOWN = KINDS.keys() - ADMINISTRATIVE
+
+
+class Hiding(msgspec.Struct, frozen=True):
+    """What of an envelope says whether its incident was there to be seen until then."""
+
+    class Was(msgspec.Struct, frozen=True):
+        """The member of an event that hid it."""
+
+        was_private: bool
+
+    data: Was
+
+
+_hiding = msgspec.json.Decoder(Hiding)
 
 
 class Seen(Protocol):
@@ -61,6 +76,27 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def loses(self, event: Seen) -> bool:
         """Whether this event, which is in the view, takes its incident out of it."""
         return self.filter is not EVERYTHING and self.filter.drops(event) and self.sees(event)
+
+    def lost(self, event: Seen) -> bool:
+        """Whether this event, which is not in the view, has taken its incident out of it: hidden is only what
+        was there to be seen."""
+        if event.kind != IncidentHidden.kind or event.body is None or self.may_see(event):
+            return False
+        return (
+            self.sees_service(event.service)
+            and self.filter.concerns(event)
+            and not _hiding.decode(event.body).data.was_private
+        )
+
+    def gains(self, event: Seen) -> bool:
+        """Whether this event brings an incident into the view of which it holds nothing: what was before is
+        to be read again."""
+        return (
+            event.kind == IncidentShown.kind
+            and event.incident not in self.incidents
+            and self.may_see(event)
+            and self.filter.concerns(event)
+        )
 
     def sees_incident(self, incident: UUID, service: UUID | None, private: bool) -> bool:
         """Whether an incident of a service is in the view."""

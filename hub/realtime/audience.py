@@ -56,7 +56,7 @@ class Audience:
     def begin(self, batch: Batch) -> None:
         """Take the next batch; where the view contains nothing of it, that is all."""
         self._before, self.position = self.position, batch.end
-        if batch.count and self.readers:
+        if self.readers and not batch.is_empty:
             rows = list(self.readers)
             self._batch = batch
             self._first = (self._first + 1) % len(rows)  # nobody is always the last

@@ -35,12 +35,15 @@ class Scene:
 
 
 class Batch:
-    """The range up to `end`; `count` is how many events of it the view contains. Without any there is no
-    frame."""
+    """The range up to `end`; `count` is how many events of it the view contains. Without any, and without an
+    incident to hide, there is no frame. With `reset`, its reason, there is none either: what the reader has
+    is not the whole of what it sees."""
 
-    def __init__(self, batches: Batches, scene: Scene, end: int, content: Content) -> None:
+    def __init__(self, batches: Batches, scene: Scene, end: int, content: Content, reset: str = "") -> None:
         self.end = end
         self.count = len(content.events)
+        self.is_empty = not (content.events or content.hidden)
+        self.reset = reset
         self.frames: dict[int, bytes] = {}
         self._batches = batches
         self._scene = scene
@@ -85,6 +88,10 @@ class Batches:
                     self._kept.popitem(last=False)
         return batch
 
+    def generation(self, feed: Feed) -> int:
+        """A number that moves when what was read of a feed before may be seen by others now."""
+        return self._chunks.generation(feed.tenant)
+
     def cursor(self, feed: Feed, position: int, view_hash: bytes) -> str:
         """The opaque text of one place in one view; the last ones are kept, since crowds need the same."""
         key = (feed.prefix.epoch.bytes, position, view_hash)
@@ -102,6 +109,12 @@ class Batches:
             return None
         end, size, seen, hidden = position, 0, list[LogEvent](), ""
         for event in events:
+            gains, lost = scene.view.gains(event), scene.view.lost(event)
+            if gains or lost:
+                if seen:
+                    break  # it is told by itself: who has a cursor behind it has been told
+                hidden = text("incident", event.incident) if lost and event.incident else ""
+                return Batch(self, scene, event.position, Content((), hidden), "view" if gains else "")
             if scene.view.sees(event):
                 size += len(event.body)
                 if seen and (size > BYTES_MAX or len(seen) == scene.encoding.most):

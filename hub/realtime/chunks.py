@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
+from uuid import UUID
+
+from msgspec.structs import replace
 
 from hub.contract.ids import TenantId
 from hub.metrics import CHUNK_BYTES, CHUNK_READS
@@ -91,6 +94,17 @@ class Chunks:
             self._count(-self._old.pop(key).bytes)
         if chunk := self._newest.pop(tenant, None):
             self._count(-chunk.bytes)
+
+    def see_anew(self, tenant: TenantId, private: Mapping[UUID, bool]) -> None:
+        """Incidents became private, or are so no more. The newest chunk says so from now on; the others, and
+        what is being read of them, are forgotten."""
+        for key in [key for key in self._old if key[0] == tenant]:
+            self._count(-self._old.pop(key).bytes)
+        chunk = self._newest[tenant]
+        for index, event in enumerate(chunk.events):
+            if event.incident is not None and event.incident in private:
+                chunk.events[index] = replace(event, private=private[event.incident])
+        self._generations[tenant] = next(self._numbers)
 
     def generation(self, tenant: TenantId) -> int:
         """A number that no other tenant and no earlier content of this one ever had; 0 before `begin`."""

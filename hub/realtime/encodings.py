@@ -21,7 +21,8 @@ _encoder = msgspec.json.Encoder()
 
 
 class Content(NamedTuple):
-    """What a batch holds: events, and the id of the incident that the last of them took out of the view."""
+    """What a batch holds: events, and the id of the incident that the last of them took out of the view; or
+    no events, and the id of one that became private."""
 
     events: Sequence[LogEvent]
     hidden: str = ""
@@ -59,7 +60,10 @@ class Messages:
     most = SIZE
 
     def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
-        """One `events` frame, and a `hidden` one where the last event took its incident away."""
+        """One `events` frame, and a `hidden` one where the last event took its incident away. Without an
+        event the cursor comes last: who has it has been told."""
+        if not batch.events:
+            return self.tell(frames.Hidden(incident=batch.hidden)) + message(frames.events(after, cursor, []))
         said = message(frames.events(after, cursor, [event.body for event in batch.events]))
         return said + self.tell(frames.Hidden(incident=batch.hidden)) if batch.hidden else said
 
@@ -82,7 +86,11 @@ class Records:
         self.name = "chunked records" if is_chunked else "records"
 
     def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
-        """One record an event; the last one's id is the cursor of the batch."""
+        """One record an event; the last one's id is the cursor of the batch, and that of a `hidden` one where
+        there is no event."""
+        if not batch.events:
+            hidden = b"event: hidden\ndata: " + _encoder.encode(frames.Hidden(incident=batch.hidden))
+            return self._wrap(b"%s\nid: %s\n\n" % (hidden, cursor.encode()))
         ids = [cursor_at(event.position) for event in batch.events[:-1]] + [cursor]
         pairs = zip(ids, batch.events, strict=True)
         said = self._wrap(b"".join(b"id: %s\ndata: %s\n\n" % (id.encode(), e.body) for id, e in pairs))

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 
 from hub.contract.ids import TenantId
+from hub.contract.kinds import VISIBILITY
 from hub.domain.errors import Unavailable
 from hub.domain.sight import SHOWN
 from hub.logs import Seldom
@@ -41,7 +42,7 @@ class Source:
 
 def is_doubtful(kind: str) -> bool:
     """Whether an event of this kind may have changed somebody's rights."""
-    return kind not in HARMLESS and kind not in SHOWN
+    return kind in VISIBILITY or (kind not in HARMLESS and kind not in SHOWN)
 
 
 class Watcher(Protocol):
@@ -223,6 +224,10 @@ class Feed:
     def _append(self, events: Sequence[LogEvent]) -> None:
         new = self.prefix.take(events)
         self._chunks.append(self.tenant, new)
+        seen = [event for event in new if event.kind in VISIBILITY]
+        if seen:
+            sights = {event.incident: event.private for event in seen if event.incident is not None}
+            self._chunks.see_anew(self.tenant, sights)
         if any(is_doubtful(event.kind) for event in new):
             for watcher in list(self.watchers):
                 watcher.suspect()

@@ -52,11 +52,14 @@ class Opening:
     ) -> int | None:
         """Send the state, with the reason of a reset before it; the position that it is of. None when the
         log became another meanwhile, or the rights came into doubt: then what was sent means nothing."""
-        taken = await self._station.snapshots.take(grant, self._view)
+        generation = self._station.batches.generation(self._feed)
+        taken = await self._station.snapshots.take(grant, self._view, generation)
         if taken.epoch != self._feed.prefix.epoch or taken.position > self._feed.prefix.head:
             await self._feed.behind()
         if taken.epoch != self._feed.prefix.epoch or is_in_doubt():
             return None
+        if generation != self._station.batches.generation(self._feed):
+            return None  # something became private while the state was read
         cursor = self._cursor(taken.position)
         if is_new:
             head = self._cursor(self._feed.prefix.head)

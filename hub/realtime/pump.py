@@ -144,7 +144,7 @@ class Pump:
             if audience.position >= scene.feed.prefix.head or not audience.readers:
                 return 0
             batch = self._batches.next(scene, audience.position)
-            if batch is None:  # each of them fetches what it needs
+            if batch is None or batch.reset:  # each of them fetches what it needs, or begins anew
                 apart = list(audience.readers)
                 for reader in apart:
                     audience.leave(reader)
@@ -213,7 +213,8 @@ class Pump:
             self._fetches.ask(reader)
             return
         reader.position = batch.end
-        if not batch.count:
+        reader.reset = batch.reset
+        if batch.is_empty:
             self.wake([reader])
             return
         frame = batch.frame(reader.told)

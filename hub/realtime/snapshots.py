@@ -17,7 +17,7 @@ FRESH_SECONDS: Final = 1.0
 BYTES_MAX: Final = 32 * 1024 * 1024
 READS_AT_ONCE: Final = 2  # of the pool's ten connections
 
-Key = tuple[TenantId, View]
+Key = tuple[TenantId, View, int]
 
 
 class Kept(NamedTuple):
@@ -37,15 +37,16 @@ class Snapshots:
         self._reading: dict[Key, asyncio.Task[Snapshot]] = {}
         self._places = asyncio.Semaphore(READS_AT_ONCE)
 
-    async def take(self, grant: Grant, view: View) -> Snapshot:
-        """The state for a view. Raises what the database raises."""
-        key = (grant.tenant, view)
+    async def take(self, grant: Grant, view: View, generation: int) -> Snapshot:
+        """The state for a view, read no earlier than the `generation` of the tenant's chunks: what was
+        private by then is not in it. Raises what the database raises."""
+        key = (grant.tenant, view, generation)
         kept = self._kept.get(key)
         if kept is not None and asyncio.get_running_loop().time() - kept.at <= FRESH_SECONDS:
             return kept.snapshot
         reading = self._reading.get(key)
         if reading is None:
-            reading = self._reading[key] = asyncio.create_task(self._read(grant, view))
+            reading = self._reading[key] = asyncio.create_task(self._read(grant, key))
             reading.add_done_callback(lambda _: self._reading.pop(key))
         return await asyncio.shield(reading)
 
@@ -54,12 +55,12 @@ class Snapshots:
         for reading in self._reading.values():
             reading.cancel()
 
-    async def _read(self, grant: Grant, view: View) -> Snapshot:
+    async def _read(self, grant: Grant, key: Key) -> Snapshot:
         async with self._places:
             at = asyncio.get_running_loop().time()
-            taken = await snapshots.take(self._ports, grant, view)
-        self._kept.pop((grant.tenant, view), None)
-        self._kept[grant.tenant, view] = Kept(taken, at, sum(map(len, taken.chunks)))
+            taken = await snapshots.take(self._ports, grant, key[1])
+        self._kept.pop(key, None)
+        self._kept[key] = Kept(taken, at, sum(map(len, taken.chunks)))
         while sum(kept.bytes for kept in self._kept.values()) > BYTES_MAX:
             self._kept.popitem(last=False)
         return taken

@@ -8,9 +8,11 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.commands import Close, Command, Reopen, Resolve
+from hub.contract.kinds import VISIBILITY
 from hub.domain.errors import Conflict
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import decide
+from hub.services import privacy
 from hub.services.change import Change
 from hub.services.commanding import commander
 from hub.services.shown import first_past, resource_of
@@ -34,7 +36,7 @@ async def execute(change: Change, commands: list[Asked]) -> Executed:
     """Do commands to incidents, in order, which this transaction has found with `holding` of each.
 
     Locks: services of those that may reopen, then incidents, then their alerts (architecture, lock order),
-    and a member who is named. Raise NotAllowedNow, Invalid for a member who cannot be named, or Conflict for
+    and those who are named. Raise NotAllowedNow, Invalid for who cannot be named, or Conflict for
     a loser of `if_version`; then nothing is done.
     """
     world = World(await _locked(change, commands))
@@ -52,8 +54,12 @@ async def execute(change: Change, commands: list[Asked]) -> Executed:
         ):
             rival = msgspec.structs.replace(rival, private=True)  # who asks must not learn of it
         named = await commander(change.tx, incident, command)
-        for event in decide(incident, mine, rival, command, change.grant.actor, change.now, named):
+        names = await privacy.names_of(change, incident, command)
+        events = decide(incident, mine, rival, command, change.grant.actor, change.now, named, names)
+        for event in events:
             world.apply(event)
+            if event.data.kind in VISIBILITY:
+                await privacy.bind(change, event)
     return Executed(await world.save(change), world.incidents)
 
 
@@ -79,7 +85,7 @@ async def _check_version(change: Change, incident: Incident, command: Command) -
     first = await first_past(change.tx, incident.id, command.if_version)
     who = f"{first.actorname} was first ({first.type})" if first else "it never had that version"
     raise Conflict(
-        f"Incident #{incident.number} is at version {incident.version}, not {command.if_version}: {who}.",
+        f"Incident {incident.label} is at version {incident.version}, not {command.if_version}: {who}.",
         current=await resource_of(change.tx, incident, view(change.grant)),
         first=first,
     )

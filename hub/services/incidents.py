@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from hub.contract.commands import COMMANDS, Command
+from hub.contract.commands import COMMANDS, BreakGlass, Command, Hide, Show
 from hub.contract.events import Event, IncidentOpened
 from hub.contract.ids import IncidentId, new, parse, text
+from hub.contract.privacy import IncidentHidden
 from hub.contract.requests import OpenIncident
 from hub.contract.resources import IncidentPage, IncidentResource, Performed, TimelinePage
 from hub.contract.signals import Fault
 from hub.contract.words import OPEN, Action, Severity, Status, Urgency
 from hub.domain.access import Grant
-from hub.domain.errors import Invalid, NotFound
-from hub.services import paging
+from hub.domain.errors import Broken, Invalid, NotFound
+from hub.domain.sight import View
+from hub.services import paging, privacy
 from hub.services.change import Change, change, read
 from hub.services.execute import execute, holding
 from hub.services.naming import named_service
@@ -28,6 +32,8 @@ from hub.services.world import World
 from hub.storage import incidents, log
 from hub.storage.incidents import Hold, Shown
 from hub.storage.tx import Tx
+
+NUMBER: Final = re.compile(r"[pP]?(-[0-9]{1,15}|(?<![pP])[0-9]{1,15})", re.ASCII)
 
 
 def statuses_of(words: Iterable[str]) -> frozenset[Status]:
@@ -58,13 +64,24 @@ async def page(
     )
 
 
-async def _find(tx: Tx, grant: Grant, reference: str, action: Action, hold: Hold = Hold.NOTHING) -> Shown:
-    """An incident by its id or its number. NotFound for one out of sight as for a missing one; Forbidden
-    where it is seen, but the action is not allowed."""
+async def _find(
+    tx: Tx,
+    grant: Grant,
+    reference: str,
+    action: Action,
+    hold: Hold = Hold.NOTHING,
+    through_glass: bool = False,
+) -> Shown:
+    """An incident by its id or its number (7, or P-7 of a private one). NotFound for one out of sight as for
+    a missing one, but `through_glass`; Forbidden where it is seen, but the action is not allowed."""
     named: UUID | int | None = parse("incident", reference)
-    if named is None and reference.isascii() and reference.isdigit() and len(reference) < 16:
-        named = int(reference)
-    shown = await incidents.seen(tx, view(grant), named, hold) if named is not None else None
+    if named is None and (number := NUMBER.fullmatch(reference)):
+        named = int(number[1])
+    shown = None
+    if named is not None and through_glass:
+        shown = await incidents.behind_glass(tx, named)
+    elif named is not None:
+        shown = await incidents.seen(tx, view(grant), named, hold)
     if shown is None:
         raise NotFound("There is no such incident.")
     grant.require(action, service=shown.incident.service_id, incident=shown.incident.id)
@@ -127,14 +144,20 @@ async def perform(
 
 
 async def _perform(changed: Change, reference: str, name: str, command: Command, key: str | None) -> Done:
-    found = await _find(changed.tx, changed.grant, reference, COMMANDS[name].action, holding(command))
+    # nobody breaks the glass without a face: for an API key it is as if nothing were behind it
+    breaks = isinstance(command, BreakGlass) and changed.grant.person is not None
+    action, hold = COMMANDS[name].action, holding(command)
+    found = await _find(changed.tx, changed.grant, reference, action, hold, through_glass=breaks)
     id, seen = found.incident.id, view(changed.grant)
     subject = text("incident", id)
     if await Claim(changed, name, key, subject, command).is_taken(subject):
         return Done(Performed(incident=resource(found, seen), events=[], changed=False), True)
     done = await execute(changed, [(found.incident, command)])
+    after = msgspec.structs.replace(found, incident=done.incidents[id])
+    if done.events and isinstance(command, Hide | Show | BreakGlass):
+        after = await incidents.by_id(changed.tx, id) or after  # with the names that it has now
     performed = Performed(
-        incident=resource(msgspec.structs.replace(found, incident=done.incidents[id]), seen),
+        incident=resource(after, seen),
         events=[msgspec.Raw(body) for body in done.events],
         changed=bool(done.events),
     )
@@ -160,15 +183,24 @@ async def open_by_hand(
             claim = Claim(changed, "open", idempotency_key, body)
             if (earlier := await claim.earlier()) is not None:
                 return Opened(await _shown(changed.tx, grant, earlier, Action.INCIDENT_OPEN), True)
-            subject = await _open(changed, body)
-            await claim.done(subject)
-            return Opened(await _shown(changed.tx, grant, subject, Action.INCIDENT_OPEN), False)
+            id = await _open(changed, body)
+            await claim.done(text("incident", id))
+            return Opened(_required(await incidents.by_id(changed.tx, id), view(grant)), False)
 
     return await patiently(attempt)
 
 
-async def _open(changed: Change, body: OpenIncident) -> str:
-    await named_service(changed.tx, changed.grant, body.service, Action.INCIDENT_OPEN)
+def _required(shown: Shown | None, seen: View) -> IncidentResource:
+    """What was opened a moment ago. Who opens a private one is named by that; their Grant is older."""
+    if shown is None:
+        raise Broken("An incident was opened, and is not there.")
+    return resource(shown, seen)
+
+
+async def _open(changed: Change, body: OpenIncident) -> IncidentId:
+    service = await named_service(changed.tx, changed.grant, body.service, Action.INCIDENT_OPEN)
+    if body.private is not None:
+        changed.grant.require(Action.INCIDENT_HIDE, service=service.id)
     id = IncidentId(new())
     opened = IncidentOpened(
         number=0,
@@ -177,8 +209,15 @@ async def _open(changed: Change, body: OpenIncident) -> str:
         severity=body.severity,
         urgency=Urgency.HIGH if body.severity in {Severity.SEV1, Severity.SEV2} else Urgency.LOW,
         group_key=f"hand:{text('incident', id)}",
+        private=body.private is not None,
     )
-    world = World()
-    world.apply(Event(data=opened, subject=id, incident=id, actor=changed.grant.actor, at=changed.now))
+    world, actor = World(), changed.grant.actor
+    world.apply(Event(data=opened, subject=id, incident=id, actor=actor, at=changed.now))
+    if body.private is not None:
+        names = await privacy.wanted(changed, world.incidents[id], body.private)
+        hidden = IncidentHidden(named=names.wanted, was_private=True, reason=body.private.reason or "")
+        event = Event(data=hidden, subject=id, incident=id, actor=actor, at=changed.now)
+        world.apply(event)
+        await privacy.bind(changed, event)
     await world.save(changed)
-    return text("incident", id)
+    return id

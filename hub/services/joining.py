@@ -29,7 +29,7 @@ async def join(changed: Change, person: TenantId, name: str, role: Role) -> UUID
 
 
 class Place(NamedTuple):
-    """Where a role is to hold; `named` is its id for the log, empty where that must not tell."""
+    """Where a role is to hold; `named` is its id for the log, empty for the whole organization."""
 
     kind: Scope
     id: UUID

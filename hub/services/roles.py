@@ -20,11 +20,13 @@ from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
 from hub.services.views import view
 from hub.storage import incidents, organizations, roles, services, teams
+from hub.storage.incidents import Hold
 from hub.storage.roles import Given
 from hub.storage.tx import Tx
 
 LONGEST = timedelta(days=36_525)
 ROLES_MAX = 200  # of one member, team or key
+NAMES = "Who sees a private incident is changed by hiding it again, with other names."
 VERSION = 1  # of every role: it is given and taken back, never changed
 
 
@@ -100,10 +102,12 @@ async def take_back(
         if version != VERSION:
             raise Stale(_resource(given))
         require_over(grant, [given.role])
+        if given.private:
+            raise NotAllowedNow(NAMES)
         await roles.take(changed.tx, given.id)
         subject = text(given.subject_kind, given.subject_id)
-        named = "" if given.private else _place_id(given) or ""
-        revoked = RoleRevoked(subject=subject, role=given.role, scope=given.scope_kind, scope_id=named)
+        place = _place_id(given) or ""
+        revoked = RoleRevoked(subject=subject, role=given.role, scope=given.scope_kind, scope_id=place)
         changed.happened(revoked, given.id)
         await require_owned(changed.tx)
 
@@ -162,10 +166,12 @@ async def find_place(changed: Change, where: Where) -> Place:
 async def _look(changed: Change, kind: Scope, id: UUID) -> Place | None:
     tx, sees, named = changed.tx, view(changed.grant), text(kind.value, id)
     if kind is Scope.INCIDENT:
-        shown = await incidents.by_id(tx, id)
-        if shown is None or not sees.sees_incident(id, shown.incident.service_id, shown.incident.private):
+        shown = await incidents.seen(tx, sees, id, Hold.INCIDENT)  # it is not hidden at the same moment
+        if shown is None:
             return None
-        return Place(kind, id, "" if shown.incident.private else named)
+        if shown.incident.private:
+            raise NotAllowedNow(NAMES)
+        return Place(kind, id, named)
     found = await (teams.find(tx, id) if kind is Scope.TEAM else services.find(tx, id))
     return Place(kind, id, named) if found is not None else None
 

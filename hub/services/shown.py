@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.ids import text
-from hub.contract.resources import AcknowledgedBy, AlertCounts, First, IncidentResource, Named
+from hub.contract.resources import AcknowledgedBy, AlertCounts, First, IncidentResource, Named, NamedUntil
 from hub.domain.incident import Incident
 from hub.domain.sight import View
 from hub.storage import incidents, log
@@ -35,6 +35,7 @@ def resource(shown: Shown, view: View) -> IncidentResource:
         acknowledgements=[AcknowledgedBy(a.actor, a.name, a.at) for a in incident.acknowledgements],
         commander=text("member", incident.commander_id) if incident.commander_id else None,
         private=incident.private,
+        named=[NamedUntil(text(one.kind, one.subject), one.name, one.until) for one in shown.named],
         group_key=incident.group_key,
         recurs=text("incident", last) if last else None,
         opened_at=incident.opened_at,

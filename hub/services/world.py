@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.events import Event, IncidentOpened, IncidentSeveritySet
+from hub.contract.privacy import IncidentShown
 from hub.domain import alert as alerts_domain
 from hub.domain import incident as incidents_domain
 from hub.domain.alert import Alert
@@ -88,12 +89,23 @@ class World:
         self._changed.add(alert.id)
 
     async def _number(self, tx: Tx) -> None:
-        """Give new incidents their numbers, in the order they opened; a rollback gives them back."""
-        opened = [each.event for each in self._events if isinstance(each.event.data, IncidentOpened)]
-        if not opened:
+        """Give new incidents their numbers, in the order they opened; a rollback gives them back. Private
+        ones count by themselves, below zero, until they are shown: the public series has no gap for them."""
+        public, private = list[UUID](), list[UUID]()
+        for event in (each.event for each in self._events):
+            if isinstance(event.data, IncidentOpened):
+                (private if event.data.private else public).append(event.subject)
+            elif isinstance(event.data, IncidentShown) and not event.data.number:
+                public.append(event.subject)
+        numbers: dict[UUID, int] = {}
+        if public:
+            first = await incidents.take_numbers(tx, len(public))
+            numbers |= {id: first + index for index, id in enumerate(public)}
+        if private:
+            first = await incidents.take_private_numbers(tx, len(private))
+            numbers |= {id: -first - index for index, id in enumerate(private)}
+        if not numbers:
             return
-        first = await incidents.take_numbers(tx, len(opened))
-        numbers = {event.subject: first + index for index, event in enumerate(opened)}
         for id, number in numbers.items():
             self.incidents[id] = msgspec.structs.replace(self.incidents[id], number=number)
         self._events = [each._replace(event=_numbered(each.event, numbers)) for each in self._events]
@@ -124,6 +136,6 @@ class World:
 def _numbered(event: Event, numbers: dict[UUID, int]) -> Event:
     """An event with its incident's number, where it says one."""
     number = numbers.get(event.incident) if event.incident else None
-    if number is None or not isinstance(event.data, IncidentOpened | IncidentSeveritySet):
+    if number is None or not isinstance(event.data, IncidentOpened | IncidentSeveritySet | IncidentShown):
         return event
     return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, number=number))

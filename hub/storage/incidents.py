@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from hub.contract.words import Severity, Status, Urgency
 from hub.domain.incident import Acknowledgement, Incident
 from hub.domain.sight import View
+from hub.storage.names import Named, named_of, read_named
 from hub.storage.statement import TENANT, Statement, given, many, saving, written
 from hub.storage.tables import incident, service
 from hub.storage.tx import Tx
@@ -28,6 +29,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident
     service_name: str
     recurs_private: bool
+    named: list[Named]
 
 
 _LOCK = Statement(
@@ -70,6 +72,12 @@ _NUMBERS = written(
     tenant="uuid",
     count="int",
 )
+_PRIVATE_NUMBERS = written(
+    "UPDATE counter SET private_incidents = private_incidents + :count WHERE tenant_id = :tenant"
+    " RETURNING private_incidents",
+    tenant="uuid",
+    count="int",
+)
 _LAST = incident.alias("last")  # which it recurs; its service is the same
 _RECURS_PRIVATE = (
     sa.select(_LAST.c.private)
@@ -79,7 +87,7 @@ _RECURS_PRIVATE = (
     .label("recurs_private")
 )
 _SHOWN = (
-    sa.select(*FIELDS, service.c.name.label("service_name"), _RECURS_PRIVATE)
+    sa.select(*FIELDS, service.c.name.label("service_name"), _RECURS_PRIVATE, named_of("incident"))
     .select_from(
         incident.join(
             service,
@@ -117,6 +125,12 @@ _SIGHT = sa.or_(
 )
 _SEEN_ID = _holding(_SHOWN.where(incident.c.id == given("id", "uuid"), _SIGHT))
 _SEEN_NUMBER = _holding(_SHOWN.where(incident.c.number == given("number", "big"), _SIGHT))
+_GLASS_ID = Statement(
+    _SHOWN.where(incident.c.id == given("id", "uuid")).with_for_update(key_share=True, of=incident)
+)
+_GLASS_NUMBER = Statement(
+    _SHOWN.where(incident.c.number == given("number", "big")).with_for_update(key_share=True, of=incident)
+)
 # The newest of each status, then the newest of those: however many are closed, and however old the open
 # ones are, no more rows are looked at than statuses times the limit.
 _ASKED = sa.select(sa.func.unnest(many("statuses", "text")).label("status")).subquery("asked")
@@ -137,6 +151,7 @@ _PAGE = Statement(
         .where(_LAST.c.tenant_id == TENANT, _LAST.c.id == _NEWEST.c.recurs)
         .scalar_subquery()
         .label("recurs_private"),
+        named_of("newest", "service"),
     )
     .select_from(
         _ASKED.join(_NEWEST, sa.true()).join(
@@ -187,6 +202,7 @@ def _shown(row: asyncpg.Record) -> Shown:
         incident=_incident(row),
         service_name=row["service_name"],
         recurs_private=bool(row["recurs_private"]),
+        named=read_named(row["named"]),
     )
 
 
@@ -218,6 +234,15 @@ async def take_numbers(tx: Tx, count: int) -> int:
     return last - count + 1
 
 
+async def take_private_numbers(tx: Tx, count: int) -> int:
+    """Take `count` numbers of the series that private incidents have; the first one is returned."""
+    row = await tx.one(_PRIVATE_NUMBERS, count=count)
+    if row is None:
+        raise LookupError("an organization has no counter")
+    last: int = row["private_incidents"]
+    return last - count + 1
+
+
 async def lock_rivals(tx: Tx, reopened: Incident) -> dict[UUID, Incident]:
     """Lock an incident, and the open one of its group if there is one; its service is locked already."""
     rows = await tx.fetch(
@@ -240,6 +265,15 @@ async def seen(tx: Tx, view: View, named: UUID | int, hold: Hold = Hold.NOTHING)
         row = await tx.one(_SEEN_ID[hold], id=named, **sight)
     else:
         row = await tx.one(_SEEN_NUMBER[hold], number=named, **sight)
+    return _shown(row) if row else None
+
+
+async def behind_glass(tx: Tx, named: UUID | int) -> Shown | None:
+    """One incident of the organization, locked, whoever may see it: for who breaks the glass."""
+    if isinstance(named, UUID):
+        row = await tx.one(_GLASS_ID, id=named)
+    else:
+        row = await tx.one(_GLASS_NUMBER, number=named)
     return _shown(row) if row else None
 
 

@@ -31,7 +31,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 _SHOWN = """
     SELECT b.id, b.subject_kind, b.subject_id, b.role, b.scope_kind, b.scope_id, b.created_at, b.expires_at,
-      coalesce(o.name, s.name, '#' || i.number || ' ' || i.title, '') AS scope_name,
+      coalesce(o.name, s.name, CASE WHEN i.number < 0 THEN 'P' ELSE '#' END || i.number || ' ' || i.title, '')
+        AS scope_name,
       coalesce(i.private, false) AS private, coalesce(
       m.display_name, t.name,
       (SELECT c.about ->> 'name' FROM credential c WHERE c.tenant_id = :tenant AND c.kind = 'api_key'

@@ -48,7 +48,7 @@ def _table(name: str, /, **columns: str) -> Table:
 
 head = _table("head", position="big", epoch="uuid", server="text", unsealed="bool", cut="big")
 organization = _table("organization", slug="text", name="text", created_at="time", version="int")
-counter = _table("counter", incidents="big")
+counter = _table("counter", incidents="big", private_incidents="big")
 person = _table("person", email="text", name="text", created_at="time", version="int")
 identity = _table("identity", issuer="text", subject="text", secret="text", created_at="time")
 membership = _table(

@@ -8,6 +8,7 @@ import { clockTime } from "./clock.js";
 import { notice } from "./notices.js";
 import { here, leaveIfSignedOut } from "./session.js";
 import * as place from "./place.js";
+import { label } from "./wire.js";
 import { phrase } from "./words.js";
 
 /** @typedef {import("./wire.js").Incident} Incident */
@@ -35,7 +36,7 @@ export async function act(incident, command, body, key) {
     return await send(incident, command, body, key);
   } catch (fault) {
     leaveIfSignedOut(fault);
-    notice(`#${incident.number}: ${first(fault) ?? explain(fault)}`, "fault");
+    notice(`${label(incident)}: ${first(fault) ?? explain(fault)}`, "fault");
     return fault instanceof Problem ? fault.current : null;
   }
 }

@@ -9,7 +9,7 @@ import * as icons from "./icons.js";
 import { can, VERBS } from "./lifecycle.js";
 import * as place from "./place.js";
 import { here, organization, services } from "./session.js";
-import { isOpen } from "./wire.js";
+import { isOpen, label as name } from "./wire.js";
 
 /** @typedef {import("./wire.js").Incident} Incident */
 /** @typedef {import("./lifecycle.js").Verb} Verb */
@@ -48,11 +48,14 @@ export function row(item, { chosen, pending, stale, perform, choose }) {
     ),
     cell("severity", () => icons.severity(severity.value)),
     cell("status", () => icons.status(status.value)),
-    cell("number", `#${number}`),
+    cell("number", () => name(item.value), () => item.value.private && icons.sign("lock")),
     h(
       "th",
       { scope: "row", role: "rowheader", class: "col-title" },
-      h("a", { href: place.page(here.slug, number), title: () => item.value.title }, () => item.value.title),
+      h("a", {
+        href: place.page(here.slug, number < 0 ? name({ number }) : number),
+        title: () => item.value.title,
+      }, () => item.value.title),
     ),
     cell("service", () => services.value.get(item.value.service.id) ?? item.value.service.name),
     cell("alerts", () => counts(item.value)),

@@ -26,6 +26,9 @@ const SIGNS = {
   "incident.closed": "closed",
   "incident.reopened": "triggered",
   "incident.noted": "note",
+  "incident.hidden": "lock",
+  "incident.shown": "lock",
+  "incident.glass_broken": "lock",
   "alert.fired": "alert",
   "alert.cleared": "cleared",
 };

@@ -8,7 +8,7 @@
 
 /** A new incident. @param {Envelope} event @param {(service: string) => string} name @returns {Incident} */
 export function opened(event, name) {
-  const { number, title, service, severity, urgency, recurs } = event.data;
+  const { number, title, service, severity, urgency, recurs, private: hidden } = event.data;
   return {
     id: event.incident ?? event.subject,
     number,
@@ -21,6 +21,8 @@ export function opened(event, name) {
     alerts: { firing: 0, total: 0 },
     acknowledgements: [],
     commander: null,
+    private: hidden ?? false,
+    named: [],
     recurs: recurs ?? null,
     opened_at: event.time,
     acknowledged_at: null,
@@ -64,6 +66,21 @@ const CHANGES = {
   "incident.severity_set": (_, { data }) => ({ severity: data.severity }),
   "incident.commander_assigned": (_, { data }) => ({ commander: data.commander }),
   "incident.commander_vacated": () => ({ commander: null }),
+  "incident.hidden": (_, { data }) => ({
+    private: true,
+    named: data.named.map((/** @type {import("./wire.js").Named & {until?: string}} */ one) => ({
+      id: one.id,
+      name: one.name,
+      until: one.until ?? null,
+    })),
+  }),
+  "incident.shown": (_, { data }) => ({ private: false, named: [], number: data.number }),
+  "incident.glass_broken": ({ named }, { data }) => ({
+    named: [
+      ...named.filter(({ id }) => id !== data.member),
+      { id: data.member, name: data.name, until: data.until },
+    ],
+  }),
   "alert.fired": ({ alerts }) => ({ alerts: { firing: alerts.firing + 1, total: alerts.total + 1 } }),
   "alert.cleared": ({ alerts }) => ({ alerts: { ...alerts, firing: Math.max(0, alerts.firing - 1) } }),
 };

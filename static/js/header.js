@@ -9,7 +9,8 @@ import * as icons from "./icons.js";
 import { can, VERBS } from "./lifecycle.js";
 import * as place from "./place.js";
 import { here, may, organization, services } from "./session.js";
-import { SEVERITIES } from "./wire.js";
+import { lock } from "./hiding.js";
+import { label, SEVERITIES } from "./wire.js";
 import { alerts } from "./words.js";
 
 /** @typedef {import("./wire.js").Incident} Incident */
@@ -34,7 +35,8 @@ export function header(incident, room) {
         "aria-label": "All incidents",
         title: "All incidents (u)",
       }, "←"),
-      h("span", { class: "number" }, `#${incident.peek().number}`),
+      h("span", { class: "number" }, () => label(incident.value)),
+      () => incident.value.private ? h("span", { class: "private" }, icons.sign("lock"), "Private") : null,
       h("h1", { title: () => incident.value.title }, () => incident.value.title),
     ),
     h(
@@ -56,6 +58,7 @@ export function header(incident, room) {
       fact("Service", () => services.value.get(incident.value.service.id) ?? incident.value.service.name),
       fact("Alerts", () => counts(incident.value)),
       fact("Acknowledged by", () => holders(incident.value)),
+      fact("Seen by", lock(incident, room)),
       incident.peek().recurs
         ? fact(
           "Happened before",

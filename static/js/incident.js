@@ -8,6 +8,7 @@ import { call, Problem } from "./api.js";
 import { composer } from "./composer.js";
 import { derive, dress, effect, h, signal } from "./core.js";
 import { header } from "./header.js";
+import { glass } from "./hiding.js";
 import { bind } from "./keys.js";
 import { allowed, VERBS } from "./lifecycle.js";
 import { announce, notice } from "./notices.js";
@@ -18,6 +19,7 @@ import { here, me, organization, readServices, serviceName } from "./session.js"
 import { incidents } from "./store.js";
 import { timeline } from "./timeline.js";
 import { trouble } from "./trouble.js";
+import { label } from "./wire.js";
 import { sentence } from "./words.js";
 
 /** @typedef {import("./wire.js").Incident} Incident */
@@ -32,8 +34,8 @@ const log = timeline();
 const room = presence();
 
 /** The address has its number, or its id. @param {Incident} one */
-function isThis({ id, number }) {
-  return here.number === id || here.number === String(number);
+function isThis(one) {
+  return [one.id, String(one.number), label(one)].includes(here.number);
 }
 
 const page = start({
@@ -52,6 +54,7 @@ const page = start({
       await log.read(place.api(here.slug, `/incidents/${one.id}/timeline`), one.id);
     } catch (fault) {
       missing.value = fault instanceof Problem && fault.status === 404;
+      if (missing.value) store.begin([]); // also where it was hidden while we looked
       throw fault;
     }
   },
@@ -71,7 +74,7 @@ const page = start({
     const { actor, actions } = organization.peek() ?? { actor: { id: "" }, actions: [] };
     if (!one) return [];
     return allowed(one, actor.id, actions).map((verb) => ({
-      title: `${VERBS[verb].label} #${one.number}`,
+      title: `${VERBS[verb].label} ${label(one)}`,
       run: () => void perform(verb),
     }));
   },
@@ -110,7 +113,7 @@ bind(
 effect(() => {
   const one = incident.value;
   document.title = one
-    ? `#${one.number} ${one.title}`
+    ? `${label(one)} ${one.title}`
     : `#${here.number} · ${organization.value?.name ?? here.slug}`;
 });
 
@@ -122,7 +125,7 @@ if (main) {
     () =>
       known.value &&
       header(/** @type {import("./core.js").Signal<Incident>} */ (incident), { perform, page }),
-    log.node,
+    () => !missing.value && log.node,
     room.node,
     () => known.value && composer({ perform, page, wrote: room.wrote }),
   ]);
@@ -135,5 +138,6 @@ function notHere() {
     { class: "empty" },
     h("p", null, `There is no incident ${here.number} here${name ? ` that ${name} may see` : ""}.`),
     h("a", { href: place.page(here.slug) }, "All incidents"),
+    glass(here.number),
   );
 }

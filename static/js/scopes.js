@@ -17,9 +17,11 @@ const WORK = [
   "incident:resolve",
   "incident:note",
   "incident:edit",
+  "incident:hide",
 ];
 const MANAGE = [
   "audit:read",
+  "incident:break_glass",
   "service:manage",
   "integration:manage",
   "key:manage",

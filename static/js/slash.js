@@ -15,6 +15,8 @@ export const WORDS = {
   "/reopen": { command: "reopen", hint: "it is not over" },
   "/sev": { command: "severity", hint: "1 to 5: how bad it is" },
   "/commander": { command: "commander", hint: "me, nobody, or a member's id: who leads the work" },
+  "/hide": { command: "hide", hint: "ids of members and teams, or nothing: who sees it, besides you" },
+  "/show": { command: "show", hint: "everybody sees it again" },
   "/note": { command: "note", hint: "write it down" },
 };
 
@@ -45,6 +47,13 @@ export function parse(written, me = "") {
     return commander === ""
       ? { fault: "/commander wants me, nobody, or a member's id." }
       : { ask: { command: "commander", body: { commander } } };
+  }
+  if (known.command === "hide") {
+    const ids = rest.split(/[\s,]+/).filter(Boolean);
+    const [members, teams] = ["mem_", "tem_"].map((kind) => ids.filter((id) => id.startsWith(kind)));
+    return (members ?? []).length + (teams ?? []).length < ids.length
+      ? { fault: "/hide wants ids of members (mem_…) and teams (tem_…)." }
+      : { ask: { command: "hide", body: { members, teams } } };
   }
   if (rest) return { fault: `${word} stands alone. Write the text as a note of its own.` };
   return { ask: { command: known.command, body: {} } };

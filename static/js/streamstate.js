@@ -146,6 +146,8 @@ function heard(state, frame, now, random) {
       return [{ ...state, cursor: frame.cursor }, []];
     case "reset":
       return arrived({ ...state, cursor: frame.cursor, missed: 0 }, [{ do: "reread", reason: frame.reason }]);
+    case "hidden": // what is gone from sight is gone from the lists
+      return [state, [{ do: "reread", reason: "hidden" }]];
     case "goaway":
       return [{ ...state, leave: now + random * frame.after_ms }, []];
     case "error":

@@ -21,6 +21,8 @@
  * @property {{firing: number, total: number}} alerts
  * @property {Acknowledgement[]} acknowledgements
  * @property {string | null} commander
+ * @property {boolean} private
+ * @property {(Named & {until: string | null})[]} named who sees a private one
  * @property {string | null} recurs
  * @property {string} opened_at
  * @property {string | null} acknowledged_at
@@ -49,11 +51,12 @@
 /** @typedef {{frame: "events", after: string, cursor: string, events: Envelope[]}} Events */
 /** @typedef {{frame: "mark", cursor: string, at: string}} Mark */
 /** @typedef {{frame: "reset", reason: string, cursor: string}} Reset */
+/** @typedef {{frame: "hidden", incident: string}} Hidden */
 /** @typedef {{frame: "goaway", after_ms: number, reason: string}} Goaway */
 /** @typedef {{frame: "error", code: string, message: string, retry_ms?: number}} Fault */
 /** @typedef {{id: string, name: string, state: "viewing" | "typing"}} Present */
 /** @typedef {{frame: "presence", incident: string, members: Present[]}} Presence */
-/** @typedef {Welcome | Events | Mark | Reset | Goaway | Fault | Presence} Frame */
+/** @typedef {Welcome | Events | Mark | Reset | Hidden | Goaway | Fault | Presence} Frame */
 
 /** @typedef {{slug: string, name: string, member: string, roles: string[]}} Membership */
 /** @typedef {{person: {id: string, email: string, name: string} | null, csrf: string,
@@ -62,6 +65,12 @@
  *   nobody_is_paged: boolean, version: number}} Organization */
 /** @template T @typedef {{data: T[], next_cursor: string | null}} Page */
 /** @typedef {{incident: Incident, events: Envelope[], changed: boolean}} Performed */
+
+/** What people call it: #42, or P-7 of the numbers that private incidents have among themselves.
+ * @param {{number: number}} incident */
+export function label({ number }) {
+  return number < 0 ? `P${number}` : `#${number}`;
+}
 
 /** The order is the lifecycle's. @type {readonly Status[]} */
 export const STATUSES = ["triggered", "acknowledged", "mitigated", "resolved", "closed"];

@@ -9,6 +9,7 @@
 const VACATED = {
   removed: "removed the commander from the organization: nobody commands",
   left: "left the organization: nobody commands",
+  hidden: "hid the incident from the commander: nobody commands",
   expired: "ended the commander's membership, whose time was up: nobody commands",
 };
 
@@ -31,6 +32,12 @@ const PHRASES = {
   "incident.severity_set": ({ data }) => `changed the severity from ${data.was} to ${data.severity}`,
   "incident.commander_assigned": ({ data }) => `made ${data.name} the commander`,
   "incident.commander_vacated": ({ data }) => VACATED[data.reason] ?? "left the incident without a commander",
+  "incident.hidden": ({ data }) =>
+    `${data.was_private ? "changed who sees the incident to" : "hid the incident from all but"} ${
+      names(data.named)
+    }${data.reason ? `: ${data.reason}` : ""}`,
+  "incident.shown": () => "showed the incident to everybody again",
+  "incident.glass_broken": ({ data }) => `broke the glass, to see the incident for a time: ${data.reason}`,
   "incident.signals_cleared": () => "cleared the last alert; resolve the incident if it is over",
   "alert.fired": ({ data }) => (data.episode > 1 ? `fired again (episode ${data.episode})` : "fired"),
   "alert.reported": ({ data }) => `says ${data.status}${data.reporter ? ` by ${data.reporter}` : ""}`,
@@ -57,6 +64,11 @@ export function company(others) {
   );
   const more = others.length - some.length;
   return `Also here: ${some.join(", ")}${more ? ` and ${more} more` : ""}`;
+}
+
+/** @param {{name: string}[]} named */
+export function names(named) {
+  return named.map(({ name }) => name).join(", ");
 }
 
 /** @param {number} count */

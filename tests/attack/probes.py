@@ -36,6 +36,9 @@ REFERENCES: Final = {
     "subject": ("member", "team", "api_key"),
     "scope": ("service", "team", "incident"),
     "commander": ("member",),
+    "members": ("member",),
+    "teams": ("team",),
+    "keys": ("api_key",),
 }
 KINDS: Final = {prefix: kind for kind, prefix in PREFIXES.items()}
 HERE: Final = "tests/attack/probes.py"
@@ -68,6 +71,8 @@ WORDS: Final[dict[str, Any]] = {
     "quarantined": "process",
     "scheme": "github",
     "secret": "a secret of the sender's own",
+    "reason": "An audit",
+    "private": {},
 }
 # What senders put into their bodies, by the format of the route.
 INTAKE: Final[dict[str, Callable[[Things], Any]]] = {

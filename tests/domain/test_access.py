@@ -27,6 +27,8 @@ incident:acknowledge       x     x     x     .
 incident:resolve           x     x     x     .
 incident:note              x     x     x     .
 incident:edit              x     x     x     .
+incident:hide              x     x     x     .
+incident:break_glass       x     x     .     .
 audit:read                 x     x     .     .
 member:manage              x     x     .     .
 team:manage                x     x     .     .
@@ -68,13 +70,14 @@ SHOWN = {
     "incident.resolved", "incident.closed", "incident.reopened", "incident.noted", "incident.severity_set",
     "incident.signals_cleared", "incident.commander_assigned", "incident.commander_vacated",
     "alert.fired", "alert.reported", "alert.cleared", "change.recorded",
+    "incident.hidden", "incident.shown", "incident.glass_broken",
 }  # fmt: skip
 
 
 # What a scope can carry; None is everything.
 IN_INCIDENT = {
     "incident:read", "stream:follow", "incident:open", "incident:acknowledge", "incident:resolve",
-    "incident:note", "incident:edit",
+    "incident:note", "incident:edit", "incident:hide",
 }  # fmt: skip
 IN_SERVICE = IN_INCIDENT | {
     "service:read", "service:manage", "integration:read", "integration:manage", "receipt:read",

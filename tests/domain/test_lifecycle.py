@@ -37,6 +37,8 @@ COMMANDS: dict[str, c.Command] = {
     "note": c.Note(text="I look"),
     "severity": c.SetSeverity(severity=Severity.SEV1),
     "commander": c.AssignCommander(commander="mem_bob"),
+    "hide": c.Hide(),
+    "show": c.Show(),
 }
 # What a second person's command does, by the incident's status: the status after, None where nothing
 # changes, or refused.
@@ -50,6 +52,8 @@ TABLE = {
     "note": ["triggered", "acknowledged", "mitigated", "resolved", "closed"],
     "severity": ["triggered", "acknowledged", "mitigated", "resolved", "closed"],
     "commander": ["triggered", "acknowledged", "mitigated", REFUSED, REFUSED],
+    "hide": ["triggered", "acknowledged", "mitigated", "resolved", "closed"],
+    "show": [None, None, None, None, None],
 }
 CELLS = [(name, status, TABLE[name][index]) for name in TABLE for index, status in enumerate(STATUSES)]
 
@@ -67,7 +71,7 @@ def done(
 
 
 def test_the_table_is_complete() -> None:
-    assert set(TABLE) == set(COMMANDS) == set(c.COMMANDS)
+    assert set(TABLE) == set(COMMANDS) == set(c.COMMANDS) - {"break-glass"}, "which has its own file"
     assert all(len(row) == len(STATUSES) for row in TABLE.values())
 
 

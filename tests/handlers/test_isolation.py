@@ -23,7 +23,10 @@ IN_ORGANIZATIONS = [
     if route.path.startswith("/api/v1/orgs/")
 ]
 ENDLESS = {route.path for route in ROUTES if getattr(route.handler, "is_endless", False)}
-BODIES = {"note": {"text": "x"}, "severity": {"severity": "SEV1"}, "commander": {"commander": None}}
+BODIES = {
+    "note": {"text": "x"}, "severity": {"severity": "SEV1"}, "commander": {"commander": None},
+    "break-glass": {"reason": "x"},
+}  # fmt: skip
 
 
 def filled(path: str, org: str, incident: str = "1", receipt: str = "x", command: str = "note") -> str:

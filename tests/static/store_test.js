@@ -21,6 +21,8 @@ const incident = (id, version, more = {}) => ({
   alerts: { firing: 1, total: 1 },
   acknowledgements: [],
   commander: null,
+  private: false,
+  named: [],
   recurs: null,
   opened_at: AT,
   acknowledged_at: null,
@@ -164,4 +166,22 @@ Deno.test("the whole lifecycle folds to what the server answers", () => {
   assert.deepEqual(store.get("inc_1"), incident("inc_1", 7, { severity: "SEV1" }));
   store.apply([event("incident.acknowledged", "inc_1", 8), event("incident.unacknowledged", "inc_1", 9)]);
   assert.deepEqual(store.get("inc_1"), incident("inc_1", 9, { severity: "SEV1" }));
+});
+
+Deno.test("a private incident says who sees it, and is shown under a number of the public ones", () => {
+  const store = incidents(() => "payments");
+  store.hold();
+  const alone = incident("inc_1", 1, { number: -1, private: true, named: [] });
+  store.begin([alone]);
+  const named = [{ id: "mem_1", name: "Ada" }];
+  store.apply([event("incident.hidden", "inc_1", 2, { named, was_private: true, reason: "" })]);
+  const broken = { member: "mem_2", name: "Bob", reason: "why not", until: AT };
+  store.apply([event("incident.glass_broken", "inc_1", 3, broken)]);
+  assert.deepEqual(store.get("inc_1")?.named.map(({ name, until }) => [name, until]), [["Ada", null], [
+    "Bob",
+    AT,
+  ]]);
+  store.apply([event("incident.shown", "inc_1", 4, { number: 12 })]);
+  const { private: hidden, number, named: left } = store.get("inc_1") ?? alone;
+  assert.deepEqual([hidden, number, left], [false, 12, []]);
 });

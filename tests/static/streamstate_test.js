@@ -272,3 +272,12 @@ Deno.test("what was said of being not live is taken back when the page is live, 
   const back = play(behind.state, [[6_030, events("b", "d")]]).state;
   assert.deepEqual([back.phase, back.told], ["live", false]);
 });
+
+Deno.test("what is hidden is read again, and the stream goes on where it was", () => {
+  const { state, effects } = play(live(), [[1, {
+    kind: "frame",
+    frame: { frame: "hidden", incident: "inc_1" },
+  }]]);
+  assert.deepEqual(effects, [{ do: "reread", reason: "hidden" }]);
+  assert.equal(state.cursor, "a");
+});

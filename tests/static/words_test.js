@@ -7,6 +7,7 @@ import { fold, summary } from "../../static/js/fold.js";
 import { allowed } from "../../static/js/lifecycle.js";
 import * as place from "../../static/js/place.js";
 import { parse, suggest, WORDS } from "../../static/js/slash.js";
+import { label } from "../../static/js/wire.js";
 import { company, kinds, sentence } from "../../static/js/words.js";
 
 /** @param {string} name */
@@ -48,6 +49,17 @@ Deno.test("the command is taken, given, and given up", () => {
   assert.ok("fault" in (parse("/commander me") ?? {}));
 });
 
+Deno.test("an incident is hidden from all but those who are named, and shown again", () => {
+  const hidden = (/** @type {string[]} */ members, /** @type {string[]} */ teams) => ({
+    ask: { command: "hide", body: { members, teams } },
+  });
+  assert.deepEqual(parse("/hide"), hidden([], []));
+  assert.deepEqual(parse("/hide mem_1, tem_2 mem_3"), hidden(["mem_1", "mem_3"], ["tem_2"]));
+  assert.ok("fault" in (parse("/hide Ada") ?? {}));
+  assert.deepEqual(parse("/show"), { ask: { command: "show", body: {} } });
+  assert.deepEqual([label({ number: 7 }), label({ number: -7 })], ["#7", "P-7"]);
+});
+
 Deno.test("every command of the contract can be typed", async () => {
   const text = await contract("commands");
   const names = [...text.slice(text.indexOf("COMMANDS")).matchAll(/"(\w+)":/g)].map((found) => found[1]);
@@ -56,7 +68,7 @@ Deno.test("every command of the contract can be typed", async () => {
 });
 
 Deno.test("every kind of event that a responder sees has words", async () => {
-  const text = await contract("events");
+  const text = await contract("events") + await contract("privacy");
   const declared = [...text.matchAll(/^ {4}kind = "([\w.]+)"/gm)].map((found) => found[1]);
   assert.ok(declared.length >= 14);
   assert.deepEqual(kinds().sort(), declared.sort());
