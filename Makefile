@@ -10,12 +10,13 @@ BIN := .venv/bin
 PIP := { $(BIN)/python -m pip --version || $(BIN)/python -m ensurepip; } >/dev/null 2>&1 && \
   $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 
-.PHONY: help up test api worker lint clean
+.PHONY: help up test soak api worker lint clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make up      run the hub: embedded PostgreSQL and Valkey, web and worker (HUB_PORT, HUB_DATA_DIR)'
 	@echo 'make test    run the whole test suite; ARGS="-k word" for a part of it'
+	@echo 'make soak    the run of faults for SECONDS=600; SEED=… repeats the order of one'
 	@echo 'make api     one more web process in the foreground, on the data of a running hub, at HUB_PORT + 10'
 	@echo 'make worker  one more worker process in the foreground, on the data of a running hub'
 	@echo 'make lint    style, types and floors'
@@ -27,6 +28,10 @@ up: .venv/installed
 
 test: .venv/installed-test
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+SECONDS ?= 600
+soak: .venv/installed-test
+	@FAULTS_SECONDS=$(SECONDS) FAULTS_SEED=$(SEED) exec $(BIN)/python -m pytest tests/faults/test_campaign.py -n 0 -s
 
 api: .venv/installed
 	@HUB_PORT=$${API_PORT:-$$(( $${HUB_PORT:-8080} + 10 ))} HUB_ADMIN_PORT= && export HUB_PORT HUB_ADMIN_PORT && \

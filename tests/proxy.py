@@ -40,12 +40,16 @@ class Proxy:
         """Forward again, also what was held back."""
         self._flows.set()
 
+    def cut(self) -> None:
+        """Break what is connected; whoever dials again is served."""
+        for writer in list(self._writers):
+            writer.transport.abort()
+
     async def shut(self) -> None:
         """Stop listening and cut everything."""
         if self._server is not None:
             self._server.close()
-        for writer in list(self._writers):
-            writer.transport.abort()
+        self.cut()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -56,7 +60,20 @@ class Proxy:
             await self._flows.wait()
             up_reader, up_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
             self._track(up_writer)
-            await asyncio.gather(self._pump(reader, up_writer), self._pump(up_reader, writer))
+            try:
+                await self._join(reader, up_writer, up_reader, writer)
+            finally:
+                self._writers -= {writer, up_writer}
+
+    async def _join(
+        self,
+        reader: asyncio.StreamReader,
+        up_writer: asyncio.StreamWriter,
+        up_reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """Carry one connection both ways, to its end."""
+        await asyncio.gather(self._pump(reader, up_writer), self._pump(up_reader, writer))
 
     def _track(self, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)

@@ -1,0 +1,251 @@
+"""The offline checker: holds histories against the log as it is in the end, invariant by invariant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+GRACE = 2.0  # seconds after a revocation (I10)
+
+
+class Fact(NamedTuple):
+    """One event of a log. `levels` are its incident's severity after it and before; `name` is what its
+    writer called it."""
+
+    position: int
+    id: str
+    digest: str
+    kind: str
+    incident: str = ""
+    version: int = 0
+    levels: tuple[str, str] = ("", "")
+    name: str = ""
+
+
+Sees = Callable[[Fact], bool]
+Place = Callable[[str, str], tuple[str, int] | None]
+
+
+class Log:
+    """The log of one organization, read when all was over; `epoch` is its only one, `due` the position that
+    every whole history has to reach."""
+
+    def __init__(self, epoch: str, facts: Iterable[Fact], due: int | None = None) -> None:
+        self.epoch = epoch
+        self.facts = sorted(facts)
+        self.due = len(self.facts) if due is None else due
+        self.by_id = {fact.id: fact for fact in self.facts}
+
+    @property
+    def head(self) -> int:
+        """How many there are: positions are dense."""
+        return len(self.facts)
+
+    def within(self, after: int, upto: int, sees: Sees) -> list[Fact]:
+        """What a view contains of (after, upto]."""
+        return [fact for fact in self.facts[max(after, 0) : max(upto, 0)] if sees(fact)]
+
+
+@dataclass
+class History:
+    """What one reader wrote down. `is_whole`: it had to reach the end of the log; `may_reset`: something was
+    done to its view; `revoked_at`: since then it may see nothing."""
+
+    reader: str
+    org: str
+    view: str
+    sees: Sees
+    records: list[dict[str, Any]]
+    is_whole: bool = True
+    may_reset: bool = False
+    revoked_at: float | None = None
+
+
+class Finding(NamedTuple):
+    """A broken invariant, by its number, and where."""
+
+    invariant: str
+    where: str
+    what: str
+
+
+@dataclass
+class Inspector:
+    """Checks histories one by one; `findings` is what is wrong. `place` reads a cursor of an organization."""
+
+    logs: dict[str, Log]
+    place: Place
+    grace: float = GRACE
+    findings: list[Finding] = field(default_factory=list)
+    _cursors: dict[tuple[str, str, int], str] = field(default_factory=dict)
+
+    def check(self, history: History) -> None:
+        """One history, from its first record to its last."""
+        _Walk(self, history).go()
+
+    def see(self, history: History, cursor: str, position: int) -> None:
+        """One place in one view is always the same text, on every transport and process (I6)."""
+        known = self._cursors.setdefault((history.org, history.view, position), cursor)
+        if known != cursor:
+            self.find("I6", history.reader, f"two cursors for one place of {history.view}")
+
+    def find(self, invariant: str, where: str, what: str) -> None:
+        """Take down what is broken."""
+        self.findings.append(Finding(invariant, where, what))
+
+
+class _Walk:
+    """Goes through one history, holding what its reader held."""
+
+    def __init__(self, inspector: Inspector, history: History) -> None:
+        self._inspector = inspector
+        self._history = history
+        self._log = inspector.logs[history.org]
+        self._held: str | None = None
+        self._at = 0  # the position of the held cursor
+        self._marked = -1
+        self._seen: set[str] = set()
+        self._moved_to: str | None = None  # a welcome elsewhere, which only a reset explains
+
+    def go(self) -> None:
+        for record in self._history.records:
+            what = record["what"]
+            if self._moved_to is not None and what not in {"dial", "reset", "end", "snapshot"}:
+                self._find("I1", "welcomed at another place than its own, without a reset")
+                self._moved_to = None
+            if what in {"events", "snapshot", "end"}:
+                self._is_late(record)
+            getattr(self, f"_{what}", self._nothing)(record)
+        if self._history.is_whole:
+            missing = self._log.within(self._at, self._log.due, self._history.sees)
+            if self._held is None or self._at < self._log.due:
+                self._find("I12", f"ended at {self._at} of {self._log.due}, {len(missing)} events too early")
+
+    def _dial(self, record: dict[str, Any]) -> None:
+        """Begin where it was told to, or go on; what a lost connection said of another place is void."""
+        self._moved_to = None
+        if self._held is None and record["after"]:
+            self._hold(record["after"])
+
+    def _nothing(self, record: dict[str, Any]) -> None:
+        """Ends and hidden incidents move no cursor."""
+
+    def _welcome(self, record: dict[str, Any]) -> None:
+        if self._held is None:
+            self._hold(record["cursor"])
+        elif record["cursor"] != self._held:
+            self._moved_to = record["cursor"]
+
+    def _events(self, record: dict[str, Any]) -> None:
+        if record["after"] != self._held:
+            self._find("I1", "a batch after a cursor that it does not hold")
+        begins, ends = self._position(record["after"]), self._position(record["cursor"])
+        expected = {fact.id: fact for fact in self._log.within(begins, ends, self._history.sees)}
+        last = begins
+        for id, bytes_ in record["events"]:
+            fact = self._known(id, bytes_)
+            if fact is None:
+                continue
+            if id in self._seen:
+                self._find("I2", f"{fact.kind} at {fact.position} came twice")
+            elif fact.position <= self._marked:
+                self._find("I9", f"{fact.position} came after the mark {self._marked}")
+            elif fact.position <= last:
+                self._find("I3", f"{fact.position} came after {last}")
+            elif id not in expected:
+                self._find("I1", f"{fact.position} is not between the batch's cursors")
+            self._seen.add(id)
+            expected.pop(id, None)
+            last = max(last, fact.position)
+        if expected:
+            holes = [fact.position for fact in expected.values()]
+            self._find("I1", f"{len(holes)} events are missing, the first at {holes[0]}")
+        self._hold(record["cursor"])
+
+    def _known(self, id: str, bytes_: str) -> Fact | None:
+        fact = self._log.by_id.get(id)
+        if fact is None:
+            is_foreign = any(id in log.by_id for log in self._inspector.logs.values())
+            self._find("I10" if is_foreign else "I4", f"{id} is not in the log of {self._history.org}")
+            return None
+        if fact.digest != bytes_:
+            self._find("I6", f"{fact.position} has other bytes here")
+        if not self._history.sees(fact):
+            self._find("I10", f"{fact.kind} at {fact.position} is not in its view")
+        return fact
+
+    def _mark(self, record: dict[str, Any]) -> None:
+        position = self._position(record["cursor"])
+        if position < self._at:
+            self._find("I9", f"a mark went back from {self._at} to {position}")
+        passed = self._log.within(self._at, position, self._history.sees)
+        if passed:
+            self._find("I1", f"a mark passed over {len(passed)} events, the first at {passed[0].position}")
+        self._marked = max(self._marked, position)
+        self._hold(record["cursor"])
+
+    def _reset(self, record: dict[str, Any]) -> None:
+        if not self._history.may_reset:
+            self._find("I1", f"reset ({record.get('reason')}) though nothing was done to its view")
+        self._moved_to = None
+        self._seen.clear()
+        self._marked = -1
+        self._hold(record["cursor"])
+
+    def _snapshot(self, record: dict[str, Any]) -> None:
+        """The state as of a cursor is the fold of the events up to it: each incident at its version (I8)."""
+        position = self._position(record["cursor"])
+        versions: dict[str, int] = {}
+        closed: set[str] = set()
+        for fact in self._log.facts[:position]:
+            if fact.incident and fact.version:
+                versions[fact.incident] = fact.version
+                (closed.add if fact.kind == "incident.closed" else closed.discard)(fact.incident)
+        expected = {incident: version for incident, version in versions.items() if incident not in closed}
+        if dict(record["items"]) != expected:
+            wrong = set(dict(record["items"]).items()) ^ set(expected.items())
+            self._find("I8", f"the snapshot at {position} differs in {len(wrong)} versions")
+        self._seen.clear()
+        self._moved_to = None
+        self._hold(record["cursor"])
+
+    def _is_late(self, record: dict[str, Any]) -> None:
+        revoked_at = self._history.revoked_at
+        if revoked_at is not None and record["at"] > revoked_at + self._inspector.grace:
+            late = record["at"] - revoked_at
+            self._find("I10", f"{record['what']}: {late:.1f} s after its revocation")
+
+    def _hold(self, cursor: str) -> None:
+        self._held, self._at = cursor, self._position(cursor)
+        self._inspector.see(self._history, cursor, self._at)
+
+    def _position(self, cursor: str) -> int:
+        place = self._inspector.place(self._history.org, cursor)
+        if place is None:
+            self._find("I10", "a cursor that is none of its organization")
+            return self._at
+        if place[0] != self._log.epoch or place[1] > self._log.head:
+            self._find("I4", f"a cursor at {place[1]} that the log does not have")
+        return place[1]
+
+    def _find(self, invariant: str, what: str) -> None:
+        self._inspector.find(invariant, self._history.reader, what)
+
+
+def check_ledger(inspector: Inspector, sent: list[dict[str, Any]], kept: list[dict[str, Any]]) -> None:
+    """What was accepted is there (I5), once (I2), and nothing that nobody sent (I4)."""
+    for org, log in inspector.logs.items():
+        found = Counter(fact.name for fact in log.facts if fact.name)
+        asked = {record["name"] for record in sent if record["org"] == org}
+        accepted = {record["name"] for record in kept if record["org"] == org}
+        for name in sorted(accepted - found.keys()):
+            inspector.find("I5", org, f"{name} was accepted and is lost")
+        for name in sorted(name for name, count in found.items() if count > 1):
+            inspector.find("I2", org, f"{name} has {found[name]} effects")
+        for name in sorted(found.keys() - asked):
+            inspector.find("I4", org, f"{name} was sent by nobody")
+        positions = [fact.position for fact in log.facts]
+        if positions != list(range(1, len(positions) + 1)):
+            inspector.find("I1", org, "the log itself has a hole")
