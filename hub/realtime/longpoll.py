@@ -67,6 +67,7 @@ class Events(Request):
 
     is_stream = True
     station: Station
+    straight = None
     encoding: Pages
 
     def initialize(self, route: Route, desk: Desk, **supplies: Any) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sized
+from typing import TYPE_CHECKING, Final, Protocol
 
 from hub.contract import frames
 from hub.domain.sight import View
 from hub.realtime.encodings import Encoding
 from hub.realtime.feed import Feed
+from hub.realtime.wire import Straight
 
 if TYPE_CHECKING:
     from hub.realtime.audience import Audience
 
 Sent = asyncio.Future[None] | None
+NEVER_EMPTY: Final[Sized] = (None,)
 
 
 class Line(Protocol):
@@ -23,6 +25,11 @@ class Line(Protocol):
     @property
     def encoding(self) -> Encoding:
         """How it speaks."""
+        ...
+
+    @property
+    def straight(self) -> Straight | None:
+        """The way to its socket, where it has one."""
         ...
 
     def send(self, frame: bytes) -> Sent:
@@ -50,11 +57,13 @@ class Line(Protocol):
 class Reader:
     """`position` is how far its feed was looked through for it, `told` the place of its last cursor; they
     differ while the last events were none that it may see. In an audience, the position is the audience's.
+
+    While nothing is `pending`, `push` is its socket's own `send`; `send` is for every other case.
     """
 
     __slots__ = (
-        "anew", "audience", "busy_since", "drained", "feed", "held", "line", "position", "replays", "reset",
-        "send", "told", "view", "view_hash", "waits",
+        "anew", "audience", "busy_since", "drained", "feed", "held", "line", "pending", "position", "push",
+        "replays", "reset", "send", "told", "view", "view_hash", "waits",
     )  # fmt: skip
 
     def __init__(self, feed: Feed, view: View, position: int, line: Line) -> None:
@@ -62,6 +71,9 @@ class Reader:
         self.position = self.told = position
         self.line = line
         self.send = line.send
+        straight = line.straight
+        self.pending: Sized = straight.pending if straight is not None else NEVER_EMPTY
+        self.push: Callable[[bytes], int] = straight.push if straight is not None else _no_socket
         self.audience: Audience | None = None
         self.replays = True  # has not been at the head yet
         self.reset = ""  # the reason of a reset that has to be sent first
@@ -83,3 +95,7 @@ class Reader:
             if self.drained is None:
                 self.drained = asyncio.get_running_loop().create_future()
             await self.drained
+
+
+def _no_socket(frame: bytes) -> int:
+    raise NotImplementedError("never called: something is always pending")

@@ -44,7 +44,7 @@ class Stream(Request, WebSocketHandler):
     follower: Follower | None = None
     wish = Wish()
     encoding = Messages()
-    _straight: Straight
+    straight: Straight
     _performer: Performer
     _silent_pings = 0
     _second = 0.0
@@ -65,13 +65,14 @@ class Stream(Request, WebSocketHandler):
 
     async def admit(self) -> None:
         """The guard; then the bounds on streams, so that a refusal is an HTTP answer and no socket."""
-        await super().admit()
+        async with self.station.admitting():
+            await super().admit()
         self.wish = wish.of_query(self)
         self.station.admit(self.grant.tenant)
 
     async def open(self, *_: str, **__: str) -> None:
         """Start the stream; a database that is away ends it with a code that says to try again."""
-        self._straight = Straight(wire.socket_stream(self))
+        self.straight = Straight(wire.socket_stream(self))
         self.follower = Follower(self.station, self.grant, self)
         self._performer = Performer(self, self.follower)
         self.station.enter(self.follower)
@@ -117,11 +118,11 @@ class Stream(Request, WebSocketHandler):
 
     def send(self, frame: bytes) -> Sent:
         """Hand over a message."""
-        return self._straight.send(frame)
+        return self.straight.send(frame)
 
     def tell(self, frame: frames.Frame) -> Sent:
         """Hand over a frame."""
-        return self._straight.send(self.encoding.tell(frame))
+        return self.straight.send(self.encoding.tell(frame))
 
     def live(self) -> None:
         """The client sees it by the cursors."""
@@ -141,7 +142,7 @@ class Stream(Request, WebSocketHandler):
 
     def cut(self) -> None:
         """Close without a word: `close()` would wait behind what a slow client has not read."""
-        self._straight.stream.close()
+        self.straight.stream.close()
 
     def on_close(self) -> None:
         """The connection is gone, whoever closed it."""

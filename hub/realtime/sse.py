@@ -25,7 +25,7 @@ class EventStream(Request):
     is_stream = is_endless = True
     station: Station
     encoding: Records
-    _straight: Straight
+    straight: Straight
 
     def initialize(self, route: Route, desk: Desk, **supplies: Any) -> None:
         """Make ready what a lost connection sets."""
@@ -49,7 +49,7 @@ class EventStream(Request):
         await self.flush()
         if self.request.method == "HEAD" or self._over.is_set():
             return
-        self._straight = Straight(wire.response_stream(self))
+        self.straight = Straight(wire.response_stream(self))
         follower = Follower(self.station, self.grant, self)
         self.station.enter(follower)
         try:
@@ -58,15 +58,15 @@ class EventStream(Request):
         finally:
             self.station.exit(follower)
         if is_old:
-            self._straight.stream.close()
+            self.straight.stream.close()
 
     def send(self, frame: bytes) -> Sent:
         """Hand over records."""
-        return self._straight.send(frame)
+        return self.straight.send(frame)
 
     def tell(self, frame: frames.Frame) -> Sent:
         """Hand over a record."""
-        return self._straight.send(self.encoding.tell(frame))
+        return self.straight.send(self.encoding.tell(frame))
 
     def live(self) -> None:
         """The client sees it by the cursors."""
@@ -80,7 +80,7 @@ class EventStream(Request):
 
     def cut(self) -> None:
         """Close the connection without a word."""
-        self._straight.stream.close()
+        self.straight.stream.close()
         self._over.set()
 
     def on_connection_close(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -36,6 +37,7 @@ from hub.services import follow
 from hub.services.ports import Ports
 
 AUTHORISE_AT_ONCE: Final = 4  # of the pool's ten connections
+ADMIT_AT_ONCE: Final = 4
 RETRY_AFTER: Final = 5
 CUT_PERIOD: Final = 1.0
 
@@ -65,6 +67,8 @@ class Station:
         self._feeds: dict[TenantId, Feed] = {}
         self._followers: set[Follower] = set()
         self._streams: Counter[TenantId] = Counter()
+        self._doors = asyncio.Semaphore(ADMIT_AT_ONCE)
+        self._crowd = 0
         self._is_leaving = False
         self._cutter: asyncio.TimerHandle | None = None
 
@@ -133,6 +137,19 @@ class Station:
             TENANTS_FOLLOWED.set(len(self._feeds))
             self.ear.leave(feed.tenant)
             feed.close()
+
+    @asynccontextmanager
+    async def admitting(self) -> AsyncIterator[None]:
+        """A turn to prove who one is. A crowd whose proofs are not kept has to leave connections of the pool
+        to what keeps the streams alive; raise Unavailable where the crowd is too long."""
+        if self._crowd >= self.ports.config.streams_per_process:
+            raise Unavailable("Too many streams begin at once; try again.", RETRY_AFTER)
+        self._crowd += 1
+        try:
+            async with self._doors:
+                yield
+        finally:
+            self._crowd -= 1
 
     def admit(self, tenant: TenantId) -> None:
         """Raise Unavailable or RateLimited when there is no place for one more stream."""

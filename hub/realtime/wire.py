@@ -33,14 +33,14 @@ class Straight:
     So a slow reader has at most one partial frame in our memory. Not for TLS, which ends in the proxy.
     """
 
-    __slots__ = ("_pending", "_send", "stream")
+    __slots__ = ("pending", "push", "stream")
 
     def __init__(self, stream: IOStream) -> None:
         """Set up the socket. TCP_USER_TIMEOUT (RFC 5482) ends a connection whose other end acknowledges
         nothing."""
         self.stream = stream
-        self._pending: Sized = stream._write_futures
-        self._send = stream.socket.send
+        self.pending: Sized = stream._write_futures
+        self.push = stream.socket.send
         if stream.closed():
             return
         stream.set_nodelay(True)  # Tornado leaves Nagle's algorithm on
@@ -50,9 +50,9 @@ class Straight:
 
     def send(self, frame: bytes) -> asyncio.Future[None] | None:
         """Send; None when the kernel has taken all of it, else the future of its having drained."""
-        if not self._pending:
+        if not self.pending:
             try:
-                sent = self._send(frame)
+                sent = self.push(frame)
             except BlockingIOError:
                 sent = 0
             except OSError as error:

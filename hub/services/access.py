@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from hub.contract.administration import SessionUsed
@@ -125,9 +126,15 @@ async def may_invite(tx: Tx, actor: str, role: Role) -> bool:
 
 
 async def still(ports: Ports, grant: Grant) -> Grant | None:
-    """The Grant as it is now, for whoever holds one for long; None where nothing is left of it."""
+    """The Grant as it is now, for whoever holds one for long; None where nothing is left of it.
+
+    What this process has kept and stands is as good as what would be read: a crowd that comes back asks for
+    the same Grant, and not ten thousand times.
+    """
     if grant.credential is None:
         return None
+    if kept := ports.grants.grant(grant.credential, grant.slug, ports.clock()):
+        return kept if kept.holds_anywhere(Action.STREAM_FOLLOW) else None
     owner = grant.person or grant.tenant
     async with ports.store.reading(owner) as tx:
         credential = await credentials.standing(tx, grant.credential)
@@ -154,6 +161,10 @@ async def _proven(ports: Ports, credential: Credential, slug: str) -> Grant | No
     now = ports.clock()
     if kept := ports.grants.grant(credential.id, slug, now):
         return kept
+    return await ports.sharing.ask((credential.id, slug), partial(_prove, ports, credential, slug, now))
+
+
+async def _prove(ports: Ports, credential: Credential, slug: str, now: datetime) -> Grant | None:
     tenant = await _tenant(ports, credential, slug)
     if tenant is None:
         return None

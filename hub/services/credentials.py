@@ -7,6 +7,7 @@ import secrets
 import string
 import zlib
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from hub.contract.ids import TenantId, new
@@ -62,6 +63,10 @@ async def find(ports: Ports, presented: str) -> Credential | None:
         return kept
     if presented.startswith(KEY_PREFIX) and checksum(presented[:-6]) != presented[-6:]:
         return None
+    return await ports.sharing.ask(hash, partial(_read, ports, hash, now))
+
+
+async def _read(ports: Ports, hash: bytes, now: datetime) -> Credential | None:
     found = await directory.find_credential(ports.store, hash)
     if found is None or found.about.get("disabled"):
         return None

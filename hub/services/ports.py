@@ -16,6 +16,7 @@ from hub.contract.ids import TenantId
 from hub.services.cursors import Cursors
 from hub.services.grants import Grants
 from hub.services.refusals import Refusals
+from hub.services.sharing import Sharing
 from hub.storage.log import LogEvent
 from hub.storage.tx import Store
 
@@ -62,6 +63,7 @@ class Ports:
     clock: Callable[[], datetime] = utc_now
     refusals: Refusals = field(default_factory=Refusals)
     grants: Grants = field(default_factory=Grants)
+    sharing: Sharing = field(default_factory=Sharing)
     seen_sessions: dict[object, None] = field(default_factory=dict)
     noted_uses: dict[UUID, datetime] = field(default_factory=dict)
 

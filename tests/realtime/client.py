@@ -40,6 +40,8 @@ class Plain(Messages):
 class Client:
     """Applies frames as stream-protocol.md says: `after` must equal the last cursor, a reset drops all."""
 
+    straight = None
+
     def __init__(self, rig: Rig, position: int = 0, view: View | None = None) -> None:
         self.rig = rig
         self.raw: list[bytes] = []

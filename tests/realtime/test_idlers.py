@@ -63,7 +63,7 @@ async def test_our_end_of_the_socket_is_set_up_against_idlers(
     async with await follow(live.with_key(acme.api_key), acme):
         [follower] = station._followers
         assert isinstance(follower.line, Stream)
-        stream = follower.line._straight.stream
+        stream = follower.line.straight.stream
         assert isinstance(stream, IOStream)
         get: Any = partial(stream.socket.getsockopt)
         assert get(socket.IPPROTO_TCP, socket.TCP_NODELAY)
