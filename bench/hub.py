@@ -60,6 +60,7 @@ def running(web_processes: int = 1, settings: Mapping[str, str] | None = None) -
     port, admin_port = choose_port(None), choose_port(None)
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),  # its children too are those of this checkout
         "HUB_DATA_DIR": str(folder / "data"),
         "HUB_PORT": str(port),
         "HUB_ADMIN_PORT": str(admin_port),

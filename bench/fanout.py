@@ -1,0 +1,136 @@
+"""Fan-out: what it costs to bring an event to many, over a loop of send() in C, and beside other servers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from bench import crowds
+from bench.crowded import Crowded, crowded
+from bench.delays import delays
+from bench.drain import CLIENT_CORE, Drain, compiled
+from bench.hub import Hub, running
+from bench.peer import Peer
+from bench.process import machine
+from bench.rivals import RIVALS
+from bench.rounds import Cost, compare
+
+ROUNDS = 7
+MANY = 5_000
+BURST = 50
+SETTINGS = {
+    "HUB_STREAMS_PER_ORGANIZATION": "12000",
+    "HUB_REQUESTS_PER_CREDENTIAL": "10000000",
+    "HUB_REQUESTS_PER_ORGANIZATION": "10000000",
+}
+GOALS = {  # at most, or at least where the figure is a peer's
+    "single_over_floor_1000": 1.35,
+    "single_over_floor_5000": 1.35,
+    "burst_over_floor": 1.35,
+    "tornado_naive_over_hub": 6,
+    "websockets_over_hub": 1.7,
+    "socketio_over_hub": 20,
+    "channels_over_hub": 20,
+    "node_ws_over_hub": 1,
+    "sustained_2000_p99_ms": 50,
+    "publish_to_last_p99_ms": 15,
+    "commit_to_socket_500_p99_ms": 250,
+    "idle_kb": 18,
+    "idle_10000_core": 0.1,
+    "storm_seconds": 15,
+    "storm_range_reads": 50,
+}
+
+
+class Run:
+    """One run, which prints what it has as soon as it has it."""
+
+    def __init__(self, folder: Path, is_quick: bool) -> None:
+        self.folder = folder
+        self.is_quick = is_quick
+        self.figures: dict[str, float] = {}
+
+    async def all(self, hub: Hub) -> None:
+        """Everything; quickly without peers, 5,000 and 10,000 streams."""
+        async with crowded(hub, self.folder) as ours:
+            await ours.fill(1000)
+            await self.costs(ours)
+            self.note(await delays(ours, 5 if self.is_quick else 20))
+            if self.is_quick:
+                return
+            await ours.drain.close()
+            await ours.fill(MANY)
+            await self.single(ours, MANY)
+            await ours.drain.close()
+            self.note(await crowds.idle(ours, crowds.STREAMS))
+            self.note(await crowds.storm(ours, crowds.STREAMS))
+
+    async def costs(self, ours: Crowded) -> None:
+        """One event and bursts to a thousand streams, of the hub, the floor and the peers in turn."""
+        floor = await self.single(ours, 1000, stays=True)
+        await ours.send(0, BURST)
+        found = await compare([ours, floor], round(ours.size), BURST, 10, ROUNDS)
+        self._costs(found, "burst")
+        self.note({"burst_over_floor": found["hub"].median / found["floor"].median})
+        await floor.stop()
+        if not self.is_quick:
+            for rival in RIVALS:
+                peer = await rival.start(self.folder, 1000)
+                await asyncio.sleep(1)
+                found = await compare([ours, peer], self._size, 1, 10, 5)
+                self._costs(found, "single")
+                self.note({rival.figure: found[rival.figure].median / found["hub"].median})
+                await peer.stop()
+
+    async def single(self, ours: Crowded, count: int, stays: bool = False) -> Peer:
+        """One event to `count` streams, over the floor with as many."""
+        floor = await Peer.start("floor", [self.folder / "floor"], await Drain.start(self.folder))
+        await floor.fill(count)
+        await ours.send(0, 1)
+        self._size = round(ours.size)
+        found = await compare([ours, floor], self._size, 1, 20, ROUNDS)
+        self._costs(found, f"single {count}")
+        self.note({f"single_over_floor_{count}": found["hub"].median / found["floor"].median})
+        if not stays:
+            await floor.stop()
+        return floor
+
+    def note(self, figures: dict[str, float]) -> None:
+        """Keep and print figures, with their goals."""
+        for name, value in figures.items():
+            self.figures[name] = round(value, 3)
+            goal = f"  (goal {GOALS[name]})" if name in GOALS else ""
+            print(f"{name:28} {value:9.3f}{goal}", flush=True)
+
+    def _costs(self, found: dict[str, Cost], what: str) -> None:
+        for name, cost in found.items():
+            spread = f"{cost.best:.3f} to {cost.worst:.3f}"
+            print(f"  {what}: {name} {cost.median:.3f} us per delivery, {spread}", flush=True)
+
+
+def main() -> None:
+    """Measure once and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.fanout", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one flat JSON object as the last line")
+    parser.add_argument("--quick", action="store_true", help="without peers, 5,000 and 10,000 streams")
+    arguments = parser.parse_args()
+    os.sched_setaffinity(0, {CLIENT_CORE})  # and all that is started from here, but for the servers
+    print(machine(), flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for program in ("drain", "floor"):
+            compiled(program, folder)
+        run = Run(folder, arguments.quick)
+        with running(settings=SETTINGS) as hub:
+            asyncio.run(run.all(hub))
+    if arguments.json:
+        print(msgspec.json.encode(run.figures).decode())
+
+
+if __name__ == "__main__":
+    main()

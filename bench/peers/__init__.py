@@ -1,0 +1,1 @@
+"""Other servers as they are used, with one thing in common: lines `SIZE COUNT` on their standard input."""
