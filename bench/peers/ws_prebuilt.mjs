@@ -9,7 +9,9 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   const [size, count] = line.split(" ").map(Number);
   const text = Buffer.from("~" + "x".repeat(size - 5));
   for (let n = 0; n < count; n++) {
-    const frame = Buffer.concat(Sender.frame(text, { fin: true, opcode: 1, mask: false, readOnly: false, rsv1: false }));
+    const frame = Buffer.concat(
+      Sender.frame(text, { fin: true, opcode: 1, mask: false, readOnly: false, rsv1: false }),
+    );
     for (const client of server.clients) client._socket.write(frame);
   }
 });
