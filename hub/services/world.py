@@ -16,7 +16,7 @@ from hub.domain.alert import Alert
 from hub.domain.incident import Incident
 from hub.services.change import Change
 from hub.services.ports import RequestContext
-from hub.storage import alerts, incidents
+from hub.storage import incidents, whole
 from hub.storage.tx import Tx
 
 AlertKey = tuple[str, str]  # format, dedup key: one lane is one integration
@@ -115,10 +115,7 @@ class World:
         await self._number(change.tx)
         touched = [self.incidents[id] for id in self._changed if id in self.incidents]
         fired = [self.alerts[id] for id in self._changed if id in self.alerts]
-        if touched:
-            await incidents.save(change.tx, touched)
-        if fired:
-            await alerts.save(change.tx, fired)
+        await whole.save(change.tx, touched, fired)
         bodies = [
             change.record(
                 each.event,

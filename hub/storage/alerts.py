@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from hub.contract.words import AlertSeverity, AlertStatus
 from hub.domain.alert import Alert
-from hub.storage.statement import TENANT, Statement, given, many, saving, written
+from hub.storage.statement import TENANT, Statement, given, many, written
 from hub.storage.tables import alert
 from hub.storage.tx import Tx
 
@@ -49,7 +49,6 @@ _OF_INCIDENT = Statement(
     .order_by(alert.c.id)
     .limit(given("limit", "int"))
 )
-_SAVE = saving(alert, COLUMNS, ("id",))
 
 
 class Latest(NamedTuple):
@@ -87,11 +86,3 @@ async def uncleared_for_update(tx: Tx, incident_id: UUID) -> list[Alert]:
 async def of_incident(tx: Tx, incident_id: UUID, limit: int) -> list[Alert]:
     """The alerts of an incident, oldest first."""
     return [_alert(row) for row in await tx.fetch(_OF_INCIDENT, incident=incident_id, limit=limit)]
-
-
-async def save(tx: Tx, alerts: Sequence[Alert]) -> None:
-    """Write the rows whole, in the order of their ids."""
-    rows = sorted(alerts, key=lambda row: row.id)
-    values: dict[str, list[object]] = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
-    values["reporters"] = [msgspec.json.encode(row.reporters).decode() for row in rows]
-    await tx.fetch(_SAVE, **values)

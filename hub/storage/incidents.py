@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from hub.contract.words import Severity, Status, Urgency
 from hub.domain.incident import Acknowledgement, Incident
 from hub.domain.sight import View
 from hub.storage.names import Named, named_of, read_named
-from hub.storage.statement import TENANT, Statement, given, many, saving, written
+from hub.storage.statement import TENANT, Statement, given, many, written
 from hub.storage.tables import incident, service
 from hub.storage.tx import Tx
 
@@ -66,7 +66,6 @@ _OF_GROUPS = written(
     service="uuid",
     keys="text[]",
 )
-_SAVE = saving(incident, COLUMNS, ("id",))
 _NUMBERS = written(
     "UPDATE counter SET incidents = incidents + :count WHERE tenant_id = :tenant RETURNING incidents",
     tenant="uuid",
@@ -215,14 +214,6 @@ async def load_for_update(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Incident]:
 async def ids_of_groups(tx: Tx, service_id: UUID, keys: Iterable[str]) -> list[UUID]:
     """For each group key of a service: its open incident, and its newest one."""
     return [row["id"] for row in await tx.fetch(_OF_GROUPS, service=service_id, keys=sorted(set(keys)))]
-
-
-async def save(tx: Tx, incidents: Sequence[Incident]) -> None:
-    """Write the rows whole, in the order of their ids."""
-    rows = sorted(incidents, key=lambda row: row.id)
-    values: dict[str, list[object]] = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
-    values["acknowledgements"] = [msgspec.json.encode(row.acknowledgements).decode() for row in rows]
-    await tx.fetch(_SAVE, **values)
 
 
 async def take_numbers(tx: Tx, count: int) -> int:

@@ -75,20 +75,3 @@ def written(sql: str, **kinds: str) -> Statement:
         for name, kind in kinds.items()
     ]
     return Statement(sa.text(sql).bindparams(*binds))
-
-
-def saving(table: sa.Table, names: tuple[str, ...], key: tuple[str, ...]) -> Statement:
-    """Write many rows whole, each inserted or replaced: one array parameter a column, by its name.
-
-    JSON columns take texts. Rows must be distinct in `key`, which follows the tenant in the primary key.
-    """
-    kinds = {name: "text" if table.info[name] == "json" else table.info[name] for name in names}
-    picked = ", ".join(f"u.{name}::jsonb" if table.info[name] == "json" else f"u.{name}" for name in names)
-    changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
-    return written(
-        f"INSERT INTO {table.name} (tenant_id, {', '.join(names)}) SELECT :tenant, {picked}"
-        f" FROM unnest({', '.join(f':{name}' for name in names)}) AS u ({', '.join(names)})"
-        f" ON CONFLICT (tenant_id, {', '.join(key)}) DO UPDATE SET {changed}",
-        tenant="uuid",
-        **{name: f"{kind}[]" for name, kind in kinds.items()},
-    )

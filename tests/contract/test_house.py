@@ -23,8 +23,7 @@ SQL = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
 # Who may use a name, by module of hub. `mint` makes Grants; the rest writes incidents.
 ALONE = {
     "mint": {"domain.access", "services.access"},
-    "incidents.save": {"services.world"},
-    "alerts.save": {"services.world"},
+    "whole.save": {"services.world"},
     "world.save": {"services.execute", "services.process", "services.incidents"},
     "log.append": {"services.change"},
     "IncidentOpened": {"contract.events", "domain.incident", "domain.intake", "services.incidents",
