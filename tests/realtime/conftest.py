@@ -14,7 +14,8 @@ import msgspec
 import pytest
 from following import make_key
 from orgs import Org
-from servers import running, wait
+from scene import Scene, build
+from servers import Database, running, wait
 from tornado.ioloop import IOLoop
 from web import Site
 
@@ -98,3 +99,9 @@ def observer_key(io_loop: IOLoop, ports: Ports, acme: Org) -> str:
 def belled(config: Config, bell: Bell) -> Config:
     """The settings of a process whose Valkey is this test's own."""
     return msgspec.structs.replace(config, redis_url=bell.config.redis_url)
+
+
+@pytest.fixture
+def scene(io_loop: Any, ports: Ports, database: Database, live: Site, acme: Org, globex: Org) -> Scene:
+    made: Scene = io_loop.run_sync(lambda: build(ports, database, live, acme), timeout=20)
+    return made

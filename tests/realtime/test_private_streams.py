@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
-from crew import Person, hire
-from following import Following, dial, follow, make_key, note
-from orgs import Org
+from following import Following, dial, follow, note
+from privately import ORG, act, staff, watcher, words
 from records import address, listen
-from scene import Scene, build
-from served import eventually
-from servers import Database
+from scene import Scene
 from web import Site, read
 
 from hub.contract.words import Role
 from hub.realtime.station import Station
-from hub.services.follow import heads
-from hub.services.ports import Ports
 
 pytestmark = pytest.mark.gen_test(timeout=60)
-ORG = "/api/v1/orgs/acme"
-
-
-@pytest.fixture
-def scene(io_loop: Any, ports: Ports, database: Database, live: Site, acme: Org, globex: Org) -> Scene:
-    made: Scene = io_loop.run_sync(lambda: build(ports, database, live, acme), timeout=20)
-    return made
-
-
-async def act(site: Site, incident: str, name: str, **arguments: Any) -> Any:
-    """One command; its answer."""
-    answer = await site("POST", f"{ORG}/incidents/{incident}/{name}", arguments)
-    assert answer.code == 200, (name, answer.body)
-    return read(answer)
-
-
-async def staff(scene: Scene, *names: str, role: Role = Role.RESPONDER) -> list[Person]:
-    return [await hire(scene.ports, scene.admin, scene.org, name, role) for name in names]
-
-
-async def watcher(scene: Scene) -> Site:
-    """Somebody who sees the whole organization, and nothing administrative."""
-    return scene.admin.with_key(await make_key(scene.ports, scene.org, Role.OBSERVER))
-
-
-def words(told: Any) -> list[str]:
-    return [str(event["data"].get("text", event["type"])) for event in told]
 
 
 async def test_who_loses_sight_is_told_the_id_on_every_transport_live_and_in_replay(scene: Scene) -> None:
@@ -231,86 +196,3 @@ async def test_the_glass_is_broken_for_all_who_are_named_to_see(scene: Scene) ->
         await act(ann.browser, mine, "hide", teams=[scene.mine.team])
         await act(ann.browser, mine, "note", text="alone again")
         assert (await root.browser("GET", path)).code == 404
-
-
-@pytest.mark.parametrize("seed", range(2))
-async def test_a_reader_is_never_told_what_it_could_not_see(
-    scene: Scene, station: Station, seed: int
-) -> None:
-    """A random walk over two incidents. Every note says whether the reader, who has been told all before,
-    could see its incident when it was written; what a stream told is compared with that."""
-    randomly = random.Random(seed)
-    [ann] = await staff(scene, "Ann")
-    [eve] = await staff(scene, "Eve", role=Role.OBSERVER)
-    sees = {scene.mine.incident: True, scene.other.incident: True}
-    told_when_blind: list[str] = []
-    async with Following(await dial(eve.browser, "acme")) as reader:
-        start = (await reader.next("welcome"))["from"]
-        for step in range(40):
-            incident = randomly.choice(list(sees))
-            deed = randomly.choice(["note", "note", "note", "hide", "name", "show"])
-            if deed == "note":
-                word = "open" if sees[incident] else "blind"
-                await act(ann.browser, incident, "note", text=f"{word} {step}")
-            elif deed == "show":
-                await act(ann.browser, incident, "show")
-                sees[incident] = True
-            else:
-                members = [eve.member] if deed == "name" else []
-                await act(ann.browser, incident, "hide", members=members)
-                sees[incident] = deed == "name"
-            await all_told(scene, station)
-            if randomly.random() < 0.3:
-                told_when_blind += await probe(eve.browser, sees, start)
-        for incident in sees:
-            await act(ann.browser, incident, "show")
-        await all_told(scene, station)
-        await note(scene.ports, scene.org, "the end")
-        heard: list[str] = []
-        while "the end" not in heard:
-            frame = await reader.next()
-            heard += words(frame.get("events", []))
-    assert told_when_blind == []
-    assert not [text for text in heard if text.startswith("blind")]
-    assert [text for text in heard if text.startswith("open")] or seed
-
-
-async def all_told(scene: Scene, station: Station) -> None:
-    """Wait until every stream has been told all that is in the log by now."""
-    head = (await heads(scene.ports, [scene.org.tenant]))[scene.org.tenant].position
-    await eventually(partial(is_told, station, head))
-
-
-def is_told(station: Station, head: int) -> bool:
-    readers = [follower._reader for follower in station._followers]
-    return all(
-        reader is not None
-        and not (reader.held or reader.reset)
-        and (reader.audience.position if reader.audience else reader.position) >= head
-        for reader in readers
-    )
-
-
-async def probe(eve: Site, sees: dict[str, bool], start: str) -> list[str]:
-    """What a replay from the beginning tells of incidents that are out of sight."""
-    page = await eve("GET", f"{ORG}/events?after={start}")
-    blind = [id for id, is_seen in sees.items() if not is_seen]
-    if page.code == 410:
-        return []
-    return [event["id"] for event in read(page)["events"] if event.get("incident") in blind]
-
-
-async def test_many_hide_and_show_at_once_and_all_end_the_same(scene: Scene) -> None:
-    ann, bob = await staff(scene, "Ann", "Bob")
-    mine = scene.mine.incident
-    both = [ann.member, bob.member]
-    await act(ann.browser, mine, "hide", members=both)
-    await asyncio.gather(
-        *(act(one.browser, mine, "hide", members=both, reason="x") for one in (ann, bob) for _ in range(4)),
-        *(act(one.browser, mine, "note", text="x") for one in (ann, bob)),
-    )
-    shown = read(await bob.browser("GET", f"{ORG}/incidents/{mine}"))
-    assert sorted(one["name"] for one in shown["named"]) == ["Ann", "Bob"]
-    timeline = read(await bob.browser("GET", f"{ORG}/incidents/{mine}/timeline"))["data"]
-    versions = [event["incidentversion"] for event in timeline]
-    assert versions == list(range(1, len(versions) + 1))
