@@ -13,6 +13,7 @@ from hub.contract.ids import parse, text
 from hub.contract.signals import Fault
 from hub.contract.words import Severity
 from hub.domain.errors import Invalid
+from hub.domain.faults import Faults
 
 LENGTH_MAX: Final = 1000
 TERMS_MAX: Final = 50
@@ -111,7 +112,7 @@ def read(words: str) -> Filter:
     if len(words) > LENGTH_MAX or len(terms) > TERMS_MAX:
         detail = f"A filter has at most {LENGTH_MAX} characters and {TERMS_MAX} terms."
         raise Invalid([Fault(pointer="/filter", code="too_long", detail=detail)])
-    faults: list[Fault] = []
+    faults = Faults()
     if not terms:
         return EVERYTHING
     found: dict[str, set[object]] = {"incident": set(), "service": set(), "severity": set(), "kind": set()}
@@ -122,9 +123,8 @@ def read(words: str) -> Filter:
             found[name] |= values
         else:
             detail = f"{term[:80]!r} is no term: {WHAT}."
-            faults.append(Fault(pointer="/filter", code="term", detail=detail))
-    if faults:
-        raise Invalid(faults)
+            faults.add("/filter", "term", detail)
+    faults.check()
     return msgspec.convert(
         {
             "incidents": found["incident"],

@@ -9,9 +9,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import msgspec
 
-from hub.contract.signals import Fault
 from hub.contract.words import Release
-from hub.domain.errors import Invalid
+from hub.domain.faults import Faults
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -35,14 +34,13 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 def listed(addresses: Sequence[str]) -> tuple[str, ...]:
     """Addresses and networks (`203.0.113.0/24`) in one way of writing; raise Invalid, naming each bad one."""
-    faults, found = list[Fault](), list[str]()
+    faults, found = Faults(), list[str]()
     for index, each in enumerate(addresses):
         try:
             found.append(str(ip_network(each)))
         except ValueError as error:
-            faults.append(Fault(pointer=f"/addresses/{index}", code="invalid", detail=f"{error}."))
-    if faults:
-        raise Invalid(faults)
+            faults.add(f"/addresses/{index}", "invalid", f"{error}.")
+    faults.check()
     return tuple(dict.fromkeys(found))
 
 

@@ -16,6 +16,7 @@ from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Forbidden, HubError, Invalid, NotFound, Stale, Unavailable
+from hub.domain.faults import Faults
 from hub.door import body, correlation, guard, origins, problems
 from hub.door.bounded import Arrived
 from hub.door.desk import Desk
@@ -50,6 +51,7 @@ class Request(RequestHandler):
     credential: Credential
     grant: Grant
     action: Action
+    faults: Faults  # of the query, as far as it has been read
     problem_code = ""
     has_dead_cookie = False
     answers_while_closed = False
@@ -61,6 +63,7 @@ class Request(RequestHandler):
         """Take what routes.py and app.py give: each name in `kwargs` and `needs` of the route."""
         self.route = route
         self.desk = desk
+        self.faults = Faults()
         vars(self).update(supplies)
 
     @cached_property
@@ -124,11 +127,13 @@ class Request(RequestHandler):
         return body.read(self.request.body, kind)
 
     def page(self) -> tuple[int, str | None]:
-        """`limit` (50, at most 200) and `cursor` of the query; raise Invalid."""
+        """`limit` (50, at most 200) and `cursor` of the query. Only the list knows whether the cursor is its
+        own: so a bad limit is kept in `faults`, and told together with it, or by `answer`."""
         limit = self.get_query_argument("limit", str(LIMIT))
         if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= LIMIT_MAX):
             detail = f"limit is a whole number from 1 to {LIMIT_MAX}."
-            raise Invalid([Fault(pointer="/limit", code="invalid", detail=detail)])
+            self.faults.add("/limit", "invalid", detail)
+            limit = str(LIMIT)
         return int(limit), self.get_query_argument("cursor", None) or None
 
     def idempotency_key(self) -> str | None:
@@ -158,7 +163,8 @@ class Request(RequestHandler):
         return super().flush(include_footers)
 
     def answer(self, said: object, status: int = 200) -> None:
-        """Send `said` as JSON."""
+        """Send `said` as JSON; raise Invalid where the query had faults."""
+        self.faults.check()
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
         self.write(msgspec.json.encode(said))
@@ -201,6 +207,8 @@ class Request(RequestHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, Forbidden) and "grant" in vars(self):  # the guard let it in, a service did not
             access.count_refusal(self.desk.ports, self.grant, error.action or self.action, self.context)
+        if isinstance(error, Invalid):
+            error = self.faults.before(error)
         self.refuse(problems.known(error, status_code))
 
     def refuse(self, error: HubError) -> None:

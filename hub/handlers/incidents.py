@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.contract.commands import COMMANDS
 from hub.contract.requests import OpenIncident
 from hub.contract.resources import IncidentPage, IncidentResource, Performed, TimelinePage
+from hub.contract.words import Status
 from hub.domain.errors import Conflict, NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
@@ -19,7 +20,9 @@ class Incidents(Request):
         """A page, newest first; `status` filters."""
         limit, cursor = self.page()
         words = [word for each in self.get_query_arguments("status") for word in each.split(",")]
-        statuses = incidents.statuses_of(words)
+        statuses = frozenset[Status]()
+        with self.faults.collected():
+            statuses = incidents.statuses_of(words)
         self.answer_page(await incidents.page(self.desk.ports, self.grant, statuses, limit, cursor))
 
     @says(IncidentResource, 201, takes=OpenIncident, once=True)

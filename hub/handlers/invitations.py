@@ -63,11 +63,18 @@ class Offer(Request):
 class Accept(Request):
     """`/api/v1/invitations/{link}/accept`"""
 
-    @says(Accepted, 201, takes=AcceptInvitation, may=(NotFound, Unauthenticated, Forbidden, NotAllowedNow))
+    @says(
+        Accepted,
+        201,
+        takes=AcceptInvitation,
+        once=True,
+        may=(NotFound, Unauthenticated, Forbidden, NotAllowedNow),
+    )
     async def post(self, link: str) -> None:
         """Become a member, with the session of the invited address or as somebody new."""
-        asked, visitor = self.read(AcceptInvitation), await guard.visitor(self)
-        accepted = await accepting.accept(self.desk.ports, link, asked, visitor, self.context)
-        if visitor is not None:
+        asked, key = self.read(AcceptInvitation), self.idempotency_key()
+        visitor = await guard.visitor(self)
+        accepted, replayed = await accepting.accept(self.desk.ports, link, asked, visitor, key, self.context)
+        if visitor is not None and not replayed:
             await renew(self, visitor)
-        self.answer(accepted, 201)
+        self.answer_once(accepted, replayed, 201)

@@ -12,9 +12,10 @@ from hub.services import password_resets
 class PasswordReset(Request):
     """`/api/v1/password-resets/{link}`"""
 
-    @says(status=204, takes=ResetPassword, may=(NotFound,))
+    @says(status=204, takes=ResetPassword, once=True, may=(NotFound,))
     async def post(self, link: str) -> None:
         """Set a new password, once; every session of the person ends."""
-        asked = self.read(ResetPassword)
-        await password_resets.use(self.desk.ports, link, asked, self.context)
+        asked, key = self.read(ResetPassword), self.idempotency_key()
+        if await password_resets.use(self.desk.ports, link, asked, key, self.context):
+            self.set_header("Idempotent-Replayed", "true")
         self.set_status(204)

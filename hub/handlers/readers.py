@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from hub.contract.resources import AuditPage, ReceiptPage, ReceiptResource
-from hub.contract.signals import Fault
 from hub.contract.words import InboxState
-from hub.domain.errors import Invalid, NotFound, Unauthenticated
+from hub.domain.errors import NotFound, Unauthenticated
 from hub.door import guard
 from hub.door.request import Request
 from hub.door.says import says
@@ -23,8 +22,7 @@ class Receipts(Request):
         """A page of dead letters, or of all that came for one integration, newest first."""
         integration, state = (self.get_query_argument(name, None) for name in ("integration", "state"))
         if state is not None and (state != InboxState.DEAD or integration is not None):
-            fault = Fault(pointer="/state", code="word", detail="Only state=dead can be listed, of all.")
-            raise Invalid([fault])
+            self.faults.add("/state", "word", "Only state=dead can be listed, of all.")
         if integration is None:
             self.answer_page(await receipts.page_dead(self.desk.ports, self.grant, *self.page()))
         else:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hub.contract.catalogue import DependOn, NewService, Nothing, ServicePatch
 from hub.contract.resources import ServicePage, ServiceResource
-from hub.contract.signals import Fault
-from hub.domain.errors import Invalid, NotAllowedNow
+from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
 from hub.services import catalogue, depending
@@ -19,7 +18,7 @@ class Services(Request):
         """A page of services."""
         archived = self.get_query_argument("archived", "false")
         if archived not in ("true", "false"):
-            raise Invalid([Fault(pointer="/archived", code="word", detail="Say true or false.")])
+            self.faults.add("/archived", "word", "Say true or false.")
         self.answer_page(
             await catalogue.page_services(self.desk.ports, self.grant, *self.page(), archived == "true")
         )

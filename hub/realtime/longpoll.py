@@ -11,8 +11,7 @@ import msgspec
 
 from hub.contract import frames
 from hub.contract.resources import Written
-from hub.contract.signals import Fault
-from hub.domain.errors import HubError, Invalid, Unauthenticated, Unavailable
+from hub.domain.errors import HubError, Unauthenticated, Unavailable
 from hub.domain.filter import WHAT
 from hub.door.desk import Desk
 from hub.door.problems import Reset
@@ -94,6 +93,7 @@ class Events(Request):
         """The next events after a cursor; none, and a cursor that moved, when the wait is over."""
         wait, limit = self._number("wait", 0, 0, WAIT_MAX), self._number("limit", SIZE, 1, SIZE)
         asked = wish.of_query(self)._replace(snapshot="never")
+        wish.check(self, self.station.cursors, asked.after)
         self.station.admit(self.grant.tenant)
         self.encoding = Pages(limit)
         follower = Follower(self.station, self.grant, self)
@@ -140,8 +140,6 @@ class Events(Request):
                 self._refusal = Reset(reason, cursor)
             case frames.Error(code="server_error"):
                 self._refusal = Unavailable(frame.message)
-            case frames.Error(code="cursor_invalid"):
-                self._refusal = Invalid([Fault(pointer="/after", code="cursor", detail=frame.message)])
             case frames.Error():
                 self._refusal = Unauthenticated(frame.message)
         self._answered.set()
@@ -176,7 +174,8 @@ class Events(Request):
         text = self.get_query_argument(name, str(usual))
         if not (text.isascii() and text.isdigit() and len(text) < 4 and least <= int(text) <= most):
             detail = f"{name} is a whole number from {least} to {most}."
-            raise Invalid([Fault(pointer=f"/{name}", code="invalid", detail=detail)])
+            self.faults.add(f"/{name}", "invalid", detail)
+            return usual
         return int(text)
 
     async def _first(self, seconds: float, *events: asyncio.Event) -> None:

@@ -68,6 +68,7 @@ class Stream(Request, WebSocketHandler):
         async with self.station.admitting():
             await super().admit()
         self.wish = wish.of_query(self)
+        self.faults.check()  # a cursor that means nothing is told on the socket, like after a later hello
         self.station.admit(self.grant.tenant)
 
     async def open(self, *_: str, **__: str) -> None:

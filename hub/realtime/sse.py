@@ -6,8 +6,6 @@ import asyncio
 from typing import Any
 
 from hub.contract import frames
-from hub.contract.signals import Fault
-from hub.domain.errors import Invalid
 from hub.door.desk import Desk
 from hub.door.request import Request
 from hub.door.route import Route
@@ -36,9 +34,7 @@ class EventStream(Request):
         """Stream until either side ends it. `Last-Event-ID`, which EventSource sends again, beats `after`."""
         asked = wish.of_query(self)
         after = self.request.headers.get("Last-Event-ID") or asked.after
-        if after is not None and self.station.cursors.read(self.grant.tenant, after) is None:
-            detail = "This cursor is not one of this organization; start without it."
-            raise Invalid([Fault(pointer="/after", code="cursor", detail=detail)])
+        wish.check(self, self.station.cursors, after)
         self.station.admit(self.grant.tenant)
         is_old = self.request.version == "HTTP/1.0"
         self.encoding = Records(is_chunked=not is_old)

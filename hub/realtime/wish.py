@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hub.contract.frames import SNAPSHOTS, Hello
-from hub.contract.signals import Fault
 from hub.domain import filter
-from hub.domain.errors import Invalid
+from hub.domain.faults import Faults
 from hub.domain.filter import EVERYTHING, Filter
 from hub.door.request import Request
+from hub.services.cursors import Cursors
 
 
 class Wish(NamedTuple):
@@ -21,21 +21,35 @@ class Wish(NamedTuple):
 
 
 def of_query(request: Request) -> Wish:
-    """The wish in a request's query; raise Invalid."""
-    return Wish(
+    """The wish in a request's query; what is wrong with it is in the request's faults."""
+    return _wish(
+        request.faults,
         request.get_query_argument("after", None) or None,
-        filter.read(request.get_query_argument("filter", "")),
-        _snapshot(request.get_query_argument("snapshot", "never")),
+        request.get_query_argument("filter", ""),
+        request.get_query_argument("snapshot", "never"),
     )
 
 
 def of_hello(hello: Hello) -> Wish:
     """The wish in a frame; raise Invalid."""
-    return Wish(hello.after, filter.read(hello.filter), _snapshot(hello.snapshot))
+    faults = Faults()
+    wish = _wish(faults, hello.after, hello.filter, hello.snapshot)
+    faults.check()
+    return wish
 
 
-def _snapshot(word: str) -> str:
-    if word not in SNAPSHOTS:
-        detail = f"snapshot is one of {', '.join(SNAPSHOTS)}."
-        raise Invalid([Fault(pointer="/snapshot", code="word", detail=detail)])
-    return word
+def check(request: Request, cursors: Cursors, after: str | None) -> None:
+    """Raise Invalid with the faults of a query, where it has some, or where its cursor is of elsewhere."""
+    if after is not None and cursors.read(request.grant.tenant, after) is None:
+        detail = "This cursor is not one of this organization; start without it."
+        request.faults.add("/after", "cursor", detail)
+    request.faults.check()
+
+
+def _wish(faults: Faults, after: str | None, words: str, snapshot: str) -> Wish:
+    wanted = EVERYTHING
+    with faults.collected():
+        wanted = filter.read(words)
+    if snapshot not in SNAPSHOTS:
+        faults.add("/snapshot", "word", f"snapshot is one of {', '.join(SNAPSHOTS)}.")
+    return Wish(after, wanted, snapshot)

@@ -109,6 +109,12 @@ def founder(grant: Grant, tenant: TenantId, slug: str) -> Grant:
     return mint(tenant=tenant, slug=slug, actor=grant.actor, actions=SYSTEM["founder"], administrative=True)
 
 
+def newcomer(tenant: TenantId, name: str) -> Grant:
+    """A person who is about to be made; there is nothing that they may do yet."""
+    actor = Actor(text("person", tenant), name)
+    return mint(tenant=tenant, slug="", actor=actor, actions=frozenset(), person=tenant)
+
+
 def invited(person: Grant, tenant: TenantId, slug: str) -> Grant:
     """A person in the organization that they are about to join; the link is what allows it."""
     return mint(tenant=tenant, slug=slug, actor=person.actor, actions=frozenset(), person=person.tenant)

@@ -12,10 +12,10 @@ from hub.contract.ids import new, parse, text
 from hub.contract.integrations import Rotate
 from hub.contract.keys import KeyDeleted, KeyMade, KeyPage, KeyResource, KeyRotated, NewKey
 from hub.contract.resources import Named
-from hub.contract.signals import Fault
 from hub.contract.words import Action, Role, Scope
 from hub.domain.access import CARRIES, MATRIX, Grant
-from hub.domain.errors import Forbidden, Invalid, NotAllowedNow, NotFound, Stale
+from hub.domain.errors import Forbidden, NotAllowedNow, NotFound, Stale
+from hub.domain.faults import Faults
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.credentials import API_KEY, keep, new_api_key
@@ -89,9 +89,12 @@ async def add(
             claim = Claim(changed, "key.create", key, asked)
             if (earlier := await claim.earlier()) is not None:
                 return await _made(changed, earlier, None), True
-            scopes = _scopes(asked)
-            check_end(asked.expires_at, changed.now)
-            places = await _places(changed, asked)
+            faults = Faults()
+            scopes = _scopes(asked, faults)
+            with faults.collected():
+                check_end(asked.expires_at, changed.now)
+            places = await _places(changed, asked, faults)
+            faults.check()
             id, secret = new(), new_api_key()
             await keep(changed, API_KEY, secret, id, asked.name, scopes, asked.expires_at)
             named = tuple(place.named for place in places if place)
@@ -147,37 +150,29 @@ def _version(key: KeyKept) -> int:
     return int(key.about.get("version", "1"))
 
 
-def _scopes(asked: NewKey) -> tuple[str, ...]:
+def _scopes(asked: NewKey, faults: Faults) -> tuple[str, ...]:
     if asked.role is Role.OWNER:
-        detail = "Only members are owners: keys would pass it on."
-        raise Invalid([Fault(pointer="/role", code="not_a_choice", detail=detail)])
+        faults.add("/role", "not_a_choice", "Only members are owners: keys would pass it on.")
     carried = CARRIES[Scope.SERVICE if asked.services else Scope.ORGANIZATION] & MATRIX[asked.role]
     what = f"{asked.role} of a service" if asked.services else asked.role
-    faults = [
-        Fault(pointer=f"/scopes/{index}", code="not_a_choice", detail=f"The role {what} has no {scope}.")
-        for index, scope in enumerate(asked.scopes or ())
-        if scope not in carried
-    ]
-    if faults:
-        raise Invalid(faults)
+    for index, scope in enumerate(asked.scopes or ()):
+        if scope not in carried:
+            faults.add(f"/scopes/{index}", "not_a_choice", f"The role {what} has no {scope}.")
     return tuple(sorted(set(asked.scopes or ())))
 
 
-async def _places(changed: Change, asked: NewKey) -> list[Place | None]:
+async def _places(changed: Change, asked: NewKey, faults: Faults) -> list[Place | None]:
     """Where the role is to hold; None is the organization. Every service that is not there is a fault."""
     if asked.services is None:
         return [None]
-    found, faults = dict[UUID, Place | None](), []
+    found = dict[UUID, Place | None]()
     for index, reference in enumerate(asked.services):
         id = parse("service", reference)
         if id is None or not view(changed.grant).sees_service(id) or not await services.find(changed.tx, id):
-            detail = "There is no such service."
-            faults.append(Fault(pointer=f"/services/{index}", code="unknown", detail=detail))
+            faults.add(f"/services/{index}", "unknown", "There is no such service.")
             continue
         place = found[id] = Place(Scope.SERVICE, id, reference)
         require_grantable(changed.grant, asked.role, place)
-    if faults:
-        raise Invalid(faults)
     return list(found.values())
 
 

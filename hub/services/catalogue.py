@@ -16,6 +16,7 @@ from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
+from hub.domain.faults import Faults
 from hub.domain.service import status_of
 from hub.domain.sight import View
 from hub.services import paging
@@ -24,7 +25,8 @@ from hub.services.change import Change, change, read
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
 from hub.services.views import view
-from hub.storage import catalogue, services
+from hub.storage import catalogue, services, teams
+from hub.storage.constraints import TAKEN
 from hub.storage.services import Kept, Shown
 from hub.storage.tx import Tx
 
@@ -86,13 +88,17 @@ async def add_service(
             claim = Claim(changed, "service.create", key, asked)
             if (earlier := await claim.earlier()) is not None:
                 return await _now(changed, earlier), True
-            id = new()
+            faults, id = Faults(), new()
+            with faults.collected():
+                team = await _team(changed, asked.team)
+            await _check_name(changed, asked.name, faults)
+            faults.check()
             await services.add(
                 changed.tx,
                 Kept(
                     id=id,
                     name=asked.name,
-                    team_id=_team(asked.team),
+                    team_id=team,
                     tier=asked.tier,
                     runbook_url=asked.runbook_url,
                     auto_resolve=asked.auto_resolve,
@@ -118,11 +124,9 @@ async def change_service(
             found = await lock_service(changed, reference)
             if found.version != version:
                 raise Stale(resource(found, view(grant)))
-            wanted = _patched(found.kept, asked_for(asked))
+            wanted = await _patched(changed, found.kept, asked_for(asked))
             if wanted == found.kept:
                 return resource(found, view(grant))
-            if wanted.team_id != found.kept.team_id:
-                _require_named(grant, wanted.team_id)
             await services.save(changed.tx, wanted)
             now = known(await services.find(changed.tx, found.kept.id))
             changes = altered(_fields(found), _fields(now))
@@ -171,22 +175,35 @@ def _fields(shown: Shown) -> dict[str, str | int | None]:
     }
 
 
-def _patched(kept: Kept, wanted: dict[str, Any]) -> Kept:
+async def _patched(changed: Change, kept: Kept, wanted: dict[str, Any]) -> Kept:
+    faults = Faults()
     columns = {name: value for name, value in wanted.items() if name not in {"team", "reopen_within_seconds"}}
     if "team" in wanted:
-        columns["team_id"] = _team(wanted["team"])
+        with faults.collected():
+            team = columns["team_id"] = await _team(changed, wanted["team"])
+            if team != kept.team_id:
+                _require_named(changed.grant, team)
+    if wanted.get("name", kept.name) != kept.name:
+        await _check_name(changed, wanted["name"], faults)
+    faults.check()
     if "reopen_within_seconds" in wanted:
         columns["reopen_within"] = timedelta(seconds=wanted["reopen_within_seconds"])
     return msgspec.structs.replace(kept, **columns)
 
 
-def _team(reference: str | None) -> UUID | None:
+async def _team(changed: Change, reference: str | None) -> UUID | None:
     if reference is None:
         return None
     id = parse("team", reference)
-    if id is None:
+    if id is None or await teams.find(changed.tx, id) is None:
         raise Invalid([Fault(pointer="/team", code="unknown", detail="There is no such team.")])
     return id
+
+
+async def _check_name(changed: Change, name: str, faults: Faults) -> None:
+    """Tell of a name that is taken together with other faults; the constraint is for who comes meanwhile."""
+    if await services.is_taken(changed.tx, name):
+        faults.add("/name", "taken", TAKEN)
 
 
 def _require_named(grant: Grant, team: UUID | None) -> None:

@@ -8,9 +8,9 @@ from hub.contract.administration import ServiceDependenciesSet
 from hub.contract.catalogue import DependOn
 from hub.contract.ids import parse, text
 from hub.contract.resources import ServiceResource
-from hub.contract.signals import Fault
 from hub.domain.access import Grant
-from hub.domain.errors import Invalid, NotAllowedNow, Stale
+from hub.domain.errors import NotAllowedNow, Stale
+from hub.domain.faults import Faults
 from hub.domain.service import way
 from hub.services.catalogue import known, lock_service, resource
 from hub.services.change import Change, change
@@ -55,16 +55,14 @@ async def depend(
 
 async def _services(changed: Change, asked: DependOn) -> list[UUID]:
     """The services that are named, each once; every one that is not there is a fault."""
-    found, faults, sees = [], [], view(changed.grant).sees_service
+    found, faults, sees = [], Faults(), view(changed.grant).sees_service
     for index, reference in enumerate(asked.services):
         id = parse("service", reference)
         if id is None or not sees(id) or await services.find(changed.tx, id) is None:
-            detail = "There is no such service."
-            faults.append(Fault(pointer=f"/services/{index}", code="unknown", detail=detail))
+            faults.add(f"/services/{index}", "unknown", "There is no such service.")
         else:
             found.append(id)
-    if faults:
-        raise Invalid(faults)
+    faults.check()
     return list(dict.fromkeys(found))
 
 

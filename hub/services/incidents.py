@@ -15,10 +15,10 @@ from hub.contract.ids import IncidentId, new, parse, text
 from hub.contract.privacy import IncidentHidden
 from hub.contract.requests import OpenIncident
 from hub.contract.resources import IncidentPage, IncidentResource, Performed, TimelinePage
-from hub.contract.signals import Fault
 from hub.contract.words import OPEN, Action, Severity, Status, Urgency
 from hub.domain.access import Grant
-from hub.domain.errors import Broken, Invalid, NotFound
+from hub.domain.errors import Broken, NotFound
+from hub.domain.faults import Faults
 from hub.domain.sight import View
 from hub.services import paging, privacy
 from hub.services.change import Change, change, read
@@ -38,12 +38,13 @@ NUMBER: Final = re.compile(r"[pP]?(-[0-9]{1,15}|(?<![pP])[0-9]{1,15})", re.ASCII
 
 def statuses_of(words: Iterable[str]) -> frozenset[Status]:
     """The statuses that a list's filter names: `open`, `all` or words of Status; Invalid for others."""
-    found: set[Status] = set()
+    found, faults = set[Status](), Faults()
     for word in words:
-        if word not in {"open", "all", *Status}:
-            fault = Fault(pointer="/status", code="word", detail=f"{word[:40]!r} is no status.")
-            raise Invalid([fault])
-        found |= OPEN if word == "open" else set(Status) if word == "all" else {Status(word)}
+        if word in {"open", "all", *Status}:
+            found |= OPEN if word == "open" else set(Status) if word == "all" else {Status(word)}
+        else:
+            faults.add("/status", "word", f"{word[:40]!r} is no status.")
+    faults.check()
     return frozenset(found or Status)
 
 

@@ -17,6 +17,7 @@ from hub.contract.resources import Named
 from hub.contract.words import Action, SigningScheme
 from hub.domain.access import Grant
 from hub.domain.errors import NotAllowedNow, NotFound, Stale
+from hub.domain.faults import Faults
 from hub.services import paging
 from hub.services.altered import altered
 from hub.services.change import Change, change, read
@@ -27,6 +28,7 @@ from hub.services.ports import Ports, RequestContext
 from hub.services.snippets import PLACE, SIGNING_PLACE, addresses, snippets
 from hub.services.views import view
 from hub.storage import catalogue, integrations, keys
+from hub.storage.constraints import TAKEN
 from hub.storage.integrations import Integration
 from hub.storage.keys import KeyKept
 from hub.storage.tx import Tx
@@ -114,7 +116,12 @@ async def add(
             if (earlier := await claim.earlier()) is not None:
                 await find_integration(changed.tx, grant, earlier, Action.INTEGRATION_MANAGE)
                 return await _made(ports, changed.tx, earlier), True
-            service, id, secret = await _service(changed, asked.service), new(), new_integration_key()
+            faults = Faults()
+            with faults.collected():
+                service = await _service(changed, asked.service)
+            await _check_name(changed, asked.name, faults)
+            faults.check()
+            id, secret = new(), new_integration_key()
             await catalogue.add_integration(changed.tx, id, service, asked.name, changed.now)
             await keep(changed, INTEGRATION_KEY, secret, id, asked.name)
             changed.happened(IntegrationCreated(name=asked.name, service=asked.service), id)
@@ -139,12 +146,15 @@ async def patch(
             found = await lock_integration(changed, reference)
             if found.version != version:
                 raise Stale(await detail(ports, changed.tx, reference))
-            wanted = found
-            if isinstance(asked.name, str):
+            wanted, faults = found, Faults()
+            if isinstance(asked.name, str) and asked.name != found.name:
+                await _check_name(changed, asked.name, faults)
                 wanted = msgspec.structs.replace(wanted, name=asked.name)
             if isinstance(asked.service, str):
-                service = await _service(changed, asked.service)
-                wanted = msgspec.structs.replace(wanted, service_id=service)
+                with faults.collected():
+                    service = await _service(changed, asked.service)
+                    wanted = msgspec.structs.replace(wanted, service_id=service)
+            faults.check()
             if wanted != found:
                 await integrations.save(changed.tx, wanted)
                 changes = altered(_fields(found), _fields(wanted))
@@ -221,6 +231,12 @@ async def _switch(changed: Change, found: Integration, is_disabled: bool) -> Non
 def _fields(found: Integration) -> dict[str, str | int | None]:
     """What a PATCH can name, in the words of the wire."""
     return {"name": found.name, "service": text("service", found.service_id)}
+
+
+async def _check_name(changed: Change, name: str, faults: Faults) -> None:
+    """Tell of a name that is taken together with other faults; the constraint is for who comes meanwhile."""
+    if await integrations.is_taken(changed.tx, name):
+        faults.add("/name", "taken", TAKEN)
 
 
 async def _service(changed: Change, reference: str) -> UUID:

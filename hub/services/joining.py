@@ -57,11 +57,17 @@ async def give(
 
 async def register(ports: Ports, email: str, name: str, password: str, context: RequestContext) -> TenantId:
     """Make a person who can sign in. Raise NotAllowedNow where somebody has the address."""
-    secret = await hash_password(password)
     tenant = TenantId(new())
+    await enrol(ports, tenant, email, name, await hash_password(password), context)
+    return tenant
+
+
+async def enrol(
+    ports: Ports, tenant: TenantId, email: str, name: str, secret: str, context: RequestContext
+) -> None:
+    """Make this person; `secret` is the hash of the password. Raise NotAllowedNow as `register` does."""
     async with change(ports, access.system("founder", tenant), context) as changed:
         await people.open_log(changed.tx)
         if not await people.add_person(changed.tx, email, name, secret, changed.now):
             raise NotAllowedNow(f"{email} has an account already.")
         changed.happened(PersonCreated(), tenant)
-    return tenant

@@ -11,10 +11,10 @@ from hub.contract.ids import parse, text
 from hub.contract.membership import MemberChanged
 from hub.contract.people import ChangeMember, Held, Holds, MemberPage, MemberResource
 from hub.contract.resources import Named
-from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import Forbidden, Invalid, NotFound, Stale
+from hub.domain.errors import Forbidden, NotFound, Stale
+from hub.domain.faults import Faults
 from hub.services import paging
 from hub.services.altered import altered, asked_for
 from hub.services.change import change, read
@@ -85,12 +85,13 @@ async def change_member(
     """Change what the body names. Raise Stale unless `version` is the present one, Forbidden where somebody
     else than an owner changes an owner, NotAllowedNow where the last owner would get an end."""
     grant.require(Action.MEMBER_MANAGE)
-    id, wanted = id_of(reference), asked_for(body)
+    id, wanted, faults = id_of(reference), asked_for(body), Faults()
     if wanted.get("time_zone", "UTC") not in available_timezones():
-        fault = Fault(pointer="/time_zone", code="unknown", detail="This is no IANA time zone.")
-        raise Invalid([fault])
+        faults.add("/time_zone", "unknown", "This is no IANA time zone.")
     async with change(ports, grant, context) as changed:
-        check_end(wanted.get("expires_at"), changed.now)
+        with faults.collected():
+            check_end(wanted.get("expires_at"), changed.now)
+        faults.check()
         before = await _lock(changed.tx, grant, id, version)
         after = msgspec.structs.replace(before, **wanted)
         if after == before:

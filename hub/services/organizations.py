@@ -13,7 +13,7 @@ from hub.contract.people import CreateOrganization, RenameOrganization
 from hub.contract.resources import Named, OrganizationResource
 from hub.contract.words import Action, Role
 from hub.domain.access import Grant
-from hub.domain.errors import Contended, NotAllowedNow, NotFound, Stale
+from hub.domain.errors import Contended, KeyReused, NotAllowedNow, NotFound, Stale
 from hub.services import access
 from hub.services.change import change, read
 from hub.services.joining import join
@@ -44,14 +44,17 @@ async def create(
     """Make an organization whose owner is the person of the Grant. Raise NotAllowedNow where the slug is
     taken, or where the person is in fifty organizations."""
     grant.require(Action.SELF_MANAGE)
-    # Two tenants cannot share a transaction: the key is kept at the person, and the new tenant's id follows
-    # from it, so that a repeat of whatever was interrupted finds, or makes, the same organization.
+    # Two tenants cannot share a transaction: the key is kept at the person, after the organization is made,
+    # so that a refusal keeps nothing; and the new tenant's id follows from the key, so that a repeat of
+    # whatever was interrupted in between finds the same organization.
     tenant = TenantId(uuid5(grant.tenant, f"organization/{key}") if key else new())
     async with change(ports, grant, context) as changed:
         claim = Claim(changed, "organization", key, body)
-        if await claim.earlier() is None:
-            await claim.done(text("organization", tenant))
-    made = await patiently(lambda: _found(ports, grant, tenant, body, context))
+        is_repeat = await claim.earlier() is not None
+    made = not is_repeat and await patiently(lambda: _found(ports, grant, tenant, body, context))
+    if not is_repeat:
+        async with change(ports, grant, context) as changed:
+            await Claim(changed, "organization", key, body).is_taken(text("organization", tenant))
     now = await access.authorize(ports, credential, body.slug, Action.INCIDENT_READ, context)
     return Created(await show(ports, now), not made)
 
@@ -59,9 +62,11 @@ async def create(
 async def _found(
     ports: Ports, grant: Grant, tenant: TenantId, body: CreateOrganization, context: RequestContext
 ) -> bool:
-    """Make it, unless it is there; whether it was made."""
+    """Make it, unless it is there; whether it was made. Raise KeyReused where the key has made another."""
     async with change(ports, access.founder(grant, tenant, body.slug), context) as changed:
-        if await organizations.find(changed.tx) is not None:
+        if (present := await organizations.find(changed.tx)) is not None:
+            if present.slug != body.slug:
+                raise KeyReused
             return False
         if len(await directory.organizations_of(ports.store, grant.tenant)) >= MEMBERSHIPS_MAX:
             raise NotAllowedNow(f"You are in {MEMBERSHIPS_MAX} organizations, which is the most.")

@@ -9,6 +9,7 @@ from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotFound
+from hub.domain.faults import Faults
 from hub.domain.passwords import require_strong
 from hub.services import sessions, tries
 from hub.services.change import change, read
@@ -33,11 +34,15 @@ async def change_password(
         await tries.check(tx, grant.tenant, ports.clock())
     if found is None:
         raise NotFound
-    require_strong(asked.new, "/new", found.email)
+    faults = Faults()
+    with faults.collected():
+        require_strong(asked.new, "/new", found.email)
     if not await verify_password(found.secret, asked.current):
         async with change(ports, grant, context) as changed:
             changed.happened(SignInFailed(), grant.tenant)
-        raise _wrong()
+        with faults.collected():
+            raise _wrong()
+    faults.check()
     secret = await hash_password(asked.new)
     async with change(ports, grant, context) as changed:
         if not await identities.replace_secret(changed.tx, secret, found.secret):

@@ -18,6 +18,7 @@ from hub.services.links import open_link, seal_link
 from hub.services.own_sessions import end_but
 from hub.services.passwords import hash_password
 from hub.services.ports import Ports, RequestContext
+from hub.services.used_up import KEPT, Use
 from hub.storage import credentials, directory, identities, people
 from hub.storage.credentials import Credential
 
@@ -55,16 +56,46 @@ async def offer(ports: Ports, email: str) -> str:
     return seal_link(ports.config, KIND, token)
 
 
-async def use(ports: Ports, presented: str, asked: ResetPassword, context: RequestContext) -> None:
-    """Set the password of the link's person, and end all sessions.
+async def use(
+    ports: Ports, presented: str, asked: ResetPassword, key: str | None, context: RequestContext
+) -> bool:
+    """Set the password of the link's person, and end all sessions; True where the same request, with the same
+    Idempotency-Key, did before.
 
     Raise NotFound alike for a link that was used, is too old or was never made; Invalid for a common
     password, which leaves the link as it is.
     """
-    token = open_link(ports.config, KIND, presented, LASTS)
-    credential = await find(ports, token) if token else None
+    token = open_link(ports.config, KIND, presented, LASTS + KEPT)
+    if token is None:
+        raise _over()
+    used = Use(token, key, asked)
+    if await _is_repeat(ports, token, used):
+        return True
+    try:
+        await _reset(ports, token, used, asked, context)
+    except NotFound:
+        if await _is_repeat(ports, token, used):  # at the same time
+            return True
+        raise
+    return False
+
+
+async def _open(ports: Ports, token: str) -> Credential:
+    credential = await find(ports, token)
     if credential is None or credential.kind != KIND:
         raise _over()
+    return credential
+
+
+async def _is_repeat(ports: Ports, token: str, used: Use) -> bool:
+    try:
+        return used.earlier(await _open(ports, token)) is not None
+    except NotFound:
+        raise _over() from None
+
+
+async def _reset(ports: Ports, token: str, used: Use, asked: ResetPassword, context: RequestContext) -> None:
+    credential = await _open(ports, token)
     tenant = TenantId(credential.tenant_id)
     async with ports.store.begin(tenant) as tx:
         found = await people.this_person(tx)
@@ -73,7 +104,7 @@ async def use(ports: Ports, presented: str, asked: ResetPassword, context: Reque
     grant = await access.person(ports, tenant)
     async with change(ports, grant, context) as changed:
         # Of several that use one link at once, one deletes the row; the others find none.
-        if not await credentials.end(changed.tx, KIND, credential.id):
+        if not await used.spend(changed.tx, credential, "", changed.now):
             raise _over()
         if not await identities.replace_secret(changed.tx, secret):
             raise _over()

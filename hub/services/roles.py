@@ -13,6 +13,7 @@ from hub.contract.signals import Fault
 from hub.contract.words import Action, Role, Scope
 from hub.domain.access import Grant, may_grant
 from hub.domain.errors import Forbidden, Invalid, NotAllowedNow, NotFound, Stale
+from hub.domain.faults import Faults
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.joining import KEY, MEMBER, TEAM, Place, give
@@ -71,17 +72,21 @@ async def give_role(
 
 
 async def _give(changed: Change, body: GiveRole) -> UUID:
-    check_end(body.expires_at, changed.now)
-    place = await find_place(changed, body.scope)
-    require_grantable(changed.grant, body.role, place)
+    faults = Faults()
+    with faults.collected():
+        check_end(body.expires_at, changed.now)
+    with faults.collected():
+        place = await find_place(changed, body.scope)
+        require_grantable(changed.grant, body.role, place)
     await organizations.lock(changed.tx)
-    kind, subject = await _subject(changed.tx, body.subject)
-    if body.role is Role.OWNER and place.kind is not Scope.ORGANIZATION:
+    with faults.collected():
+        kind, subject = await _subject(changed.tx, body.subject)
+        if body.role is Role.OWNER and kind != MEMBER:
+            faults.add("/role", "not_a_choice", "Only members are owners: keys and teams would pass it on.")
+    if body.role is Role.OWNER and body.scope.kind is not Scope.ORGANIZATION:
         detail = "An owner owns the whole organization; in a narrower scope the most is admin."
-        raise Invalid([Fault(pointer="/role", code="not_a_choice", detail=detail)])
-    if body.role is Role.OWNER and kind != MEMBER:
-        detail = "Only members are owners: keys and teams would pass it on."
-        raise Invalid([Fault(pointer="/role", code="not_a_choice", detail=detail)])
+        faults.add("/role", "not_a_choice", detail)
+    faults.check()
     await roles.forget_ended(changed.tx, kind, subject, body.role, (place.kind, place.id))
     if await roles.count(changed.tx, kind, subject) >= ROLES_MAX:
         raise NotAllowedNow(f"{body.subject} has {ROLES_MAX} roles, which is the most.")

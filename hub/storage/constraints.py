@@ -11,15 +11,15 @@ import asyncpg
 from hub.contract.signals import Fault
 from hub.domain.errors import Invalid
 
-_TAKEN: Final = "This name is taken here."
+TAKEN: Final = "This name is taken here."
 FAULTS: Final = {
-    "team_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=_TAKEN),
-    "service_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=_TAKEN),
+    "team_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=TAKEN),
+    "service_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=TAKEN),
     "service_tenant_id_team_id_fkey": Fault(pointer="/team", code="unknown", detail="There is no such team."),
     "service_dependency_tenant_id_needs_id_fkey": Fault(
         pointer="/services", code="unknown", detail="There is no such service."
     ),
-    "integration_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=_TAKEN),
+    "integration_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=TAKEN),
 }
 
 

@@ -40,8 +40,14 @@ _USED = written(
     tenant="uuid", id="uuid", at="time",
 )  # fmt: skip
 _END = written(
-    "DELETE FROM credential WHERE tenant_id = :tenant AND kind = :kind AND id = :id RETURNING id",
+    "DELETE FROM credential WHERE tenant_id = :tenant AND kind = :kind AND id = :id"
+    " AND NOT about ? 'used_key' RETURNING id",
     tenant="uuid", kind="text", id="uuid",
+)  # fmt: skip
+_SPEND = written(
+    "UPDATE credential SET about = (:about)::jsonb, expires_at = :until"
+    " WHERE tenant_id = :tenant AND kind = :kind AND id = :id AND NOT about ? 'used_key' RETURNING id",
+    tenant="uuid", kind="text", id="uuid", about="text", until="time",
 )  # fmt: skip
 _FORGET = written(
     "DELETE FROM credential WHERE tenant_id = :tenant AND kind = :kind AND subject = :subject"
@@ -80,6 +86,12 @@ async def mark_used(tx: Tx, id: UUID, at: datetime) -> None:
 async def end(tx: Tx, kind: str, id: UUID) -> bool:
     """Delete a credential; False when it was gone already, so that only one can use it up."""
     return await tx.one(_END, kind=kind, id=id) is not None
+
+
+async def spend(tx: Tx, kind: str, id: UUID, about: dict[str, str], until: datetime) -> bool:
+    """Use a credential up, but remember what it was used for, until then; False when it was used or gone."""
+    found = await tx.one(_SPEND, kind=kind, id=id, about=msgspec.json.encode(about).decode(), until=until)
+    return found is not None
 
 
 async def forget(tx: Tx, kind: str, subject: UUID) -> None:

@@ -53,6 +53,9 @@ _SHOWN = """
     WHERE i.tenant_id = :tenant AND i.archived_at IS NULL
 """
 _ONE = written(_SHOWN + " AND i.id = :id", tenant="uuid", id="uuid")
+_NAMED = written(
+    "SELECT id FROM integration WHERE tenant_id = :tenant AND name = :name", tenant="uuid", name="text"
+)
 _PAGE = written(
     _SHOWN + " AND i.id > :after ORDER BY i.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
 )
@@ -87,6 +90,11 @@ async def find(tx: Tx, id: UUID) -> Integration | None:
     """One integration."""
     row = await tx.one(_ONE, id=id)
     return _integration(row) if row else None
+
+
+async def is_taken(tx: Tx, name: str) -> bool:
+    """Whether an integration has this name."""
+    return await tx.one(_NAMED, name=name) is not None
 
 
 async def lock(tx: Tx, id: UUID) -> Integration | None:

@@ -28,7 +28,7 @@ _SHOWN = """
     SELECT id, about ->> 'email' AS email, about ->> 'role' AS role, about ->> 'by' AS by,
       about ->> 'by_name' AS by_name, created_at, expires_at
     FROM credential
-    WHERE tenant_id = :tenant AND kind = 'invitation' AND expires_at > now()
+    WHERE tenant_id = :tenant AND kind = 'invitation' AND expires_at > now() AND NOT about ? 'used_key'
 """
 _FIND = written(_SHOWN + " AND subject = :id", tenant="uuid", id="uuid")
 _PAGE = written(

@@ -75,6 +75,9 @@ _PICK = written(
     " ORDER BY s.id LIMIT :limit",
     tenant="uuid", seen="uuid[]", archived="bool", after="uuid", limit="int",
 )  # fmt: skip
+_NAMED = written(
+    "SELECT id FROM service WHERE tenant_id = :tenant AND name = :name", tenant="uuid", name="text"
+)
 _ADD = written(
     f"INSERT INTO service (tenant_id, {', '.join(_KINDS)})"
     f" VALUES (:tenant, {', '.join(':' + name for name in _KINDS)})",
@@ -100,6 +103,11 @@ def _shown(row: asyncpg.Record) -> Shown:
         open_incidents=row["open_incidents"],
         worst=Severity(row["worst"]) if row["worst"] else None,
     )
+
+
+async def is_taken(tx: Tx, name: str) -> bool:
+    """Whether a service has this name, archived or not."""
+    return await tx.one(_NAMED, name=name) is not None
 
 
 async def add(tx: Tx, service: Kept) -> None:
