@@ -199,9 +199,17 @@ def _required(shown: Shown | None, seen: View) -> IncidentResource:
 
 
 async def _open(changed: Change, body: OpenIncident) -> IncidentId:
-    service = await named_service(changed.tx, changed.grant, body.service, Action.INCIDENT_OPEN)
+    faults, named = Faults(), privacy.Chosen()
     if body.private is not None:
-        changed.grant.require(Action.INCIDENT_HIDE, service=service.id)
+        changed.grant.require_somewhere(Action.INCIDENT_HIDE)
+    with faults.collected():
+        service = await named_service(changed.tx, changed.grant, body.service, Action.INCIDENT_OPEN)
+        if body.private is not None:
+            changed.grant.require(Action.INCIDENT_HIDE, service=service.id)
+    if body.private is not None:
+        with faults.collected():
+            named = await privacy.chosen(changed, body.private, "/private")
+    faults.check()
     id = IncidentId(new())
     opened = IncidentOpened(
         number=0,
@@ -215,7 +223,7 @@ async def _open(changed: Change, body: OpenIncident) -> IncidentId:
     world, actor = World(), changed.grant.actor
     world.apply(Event(data=opened, subject=id, incident=id, actor=actor, at=changed.now))
     if body.private is not None:
-        names = await privacy.wanted(changed, world.incidents[id], body.private)
+        names = await privacy.wanted(changed, world.incidents[id], named)
         hidden = IncidentHidden(named=names.wanted, was_private=True, reason=body.private.reason or "")
         event = Event(data=hidden, subject=id, incident=id, actor=actor, at=changed.now)
         world.apply(event)

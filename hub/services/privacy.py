@@ -12,15 +12,16 @@ from hub.contract.events import Event
 from hub.contract.ids import new, parse, text
 from hub.contract.privacy import IncidentGlassBroken, IncidentHidden, Name
 from hub.contract.requests import Private
-from hub.contract.signals import Fault
 from hub.contract.words import Role, Scope
-from hub.domain.errors import Invalid
+from hub.domain.faults import Faults
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import Names
 from hub.services.change import Change
 from hub.services.views import view
 from hub.storage import names, people, roles
 from hub.storage.names import Named
+
+Chosen = dict[tuple[str, UUID], str]  # names by what they are and whose
 
 MEMBER, TEAM, KEY = "member", "team", "key"
 ROLE: Final = Role.RESPONDER  # of everybody who is named: whoever may see it may work on it
@@ -36,21 +37,28 @@ async def names_of(change: Change, incident: Incident, command: Command) -> Name
         return None
     now = await names.now(change.tx, incident.id)
     asked = Private(members=command.members, teams=command.teams, keys=command.keys)
-    return await wanted(change, incident, asked, now)
+    return await wanted(change, incident, await chosen(change, asked), now)
 
 
-async def wanted(change: Change, incident: Incident, asked: Private, now: Sequence[Named] = ()) -> Names:
+async def chosen(change: Change, asked: Private, at: str = "") -> Chosen:
+    """Those whom the body's member `at` names; raise Invalid with everybody who is not there."""
+    found, faults = Chosen(), Faults()
+    for kind, field in ((MEMBER, "members"), (TEAM, "teams"), (KEY, "keys")):
+        found |= await _found(change, kind, f"{at}/{field}", getattr(asked, field), faults)
+    faults.check()
+    return found
+
+
+async def wanted(change: Change, incident: Incident, named: Chosen, now: Sequence[Named] = ()) -> Names:
     """Those whom somebody asks for, and the actor. Who breaks the glass of a private incident stays named
     until the end of that time: nobody is looked at and shuts the door."""
-    chosen: dict[tuple[str, UUID], str] = {}
-    for kind, field in ((MEMBER, "members"), (TEAM, "teams"), (KEY, "keys")):
-        chosen |= await _found(change, kind, field, getattr(asked, field))
+    stays = named.copy()
     for kind in (MEMBER, KEY):
         if (id := parse(kind, change.grant.actor.id)) is not None:
-            chosen[kind, id] = change.grant.actor.name
-    after = [Name(text(kind, id), name) for (kind, id), name in chosen.items()]
+            stays[kind, id] = change.grant.actor.name
+    after = [Name(text(kind, id), name) for (kind, id), name in stays.items()]
     for one in now:
-        if incident.private and one.until is not None and (one.kind, one.subject) not in chosen:
+        if incident.private and one.until is not None and (one.kind, one.subject) not in stays:
             after.append(_name(one))
     return Names(
         now=tuple(_name(one) for one in now),
@@ -78,19 +86,13 @@ async def _give(change: Change, incident: UUID, subject: tuple[str, UUID], until
     await people.bind(change.tx, new(), subject, ROLE, scope, change.now, until)
 
 
-async def _found(
-    change: Change, kind: str, field: str, references: Sequence[str]
-) -> dict[tuple[str, UUID], str]:
+async def _found(change: Change, kind: str, at: str, references: Sequence[str], faults: Faults) -> Chosen:
     asked = [parse(kind, reference) for reference in references]
     there = await names.find(change.tx, kind, [id for id in asked if id is not None]) if asked else {}
-    faults = [
-        Fault(pointer=f"/{field}/{index}", code="unknown", detail=f"There is no such {kind}.")
-        for index, id in enumerate(asked)
-        if id not in there
-    ]
-    if faults:
-        raise Invalid(faults)
-    return {(kind, id): there[id] for id in asked if id is not None}
+    for index, id in enumerate(asked):
+        if id not in there:
+            faults.add(f"{at}/{index}", "unknown", f"There is no such {kind}.")
+    return {(kind, id): there[id] for id in asked if id in there}
 
 
 async def _is_among(change: Change, member: UUID, after: Sequence[Name]) -> bool:

@@ -10,7 +10,7 @@ from orgs import Org
 from test_invitations import invited, stranger
 from web import PASSWORD, Site, outcome, read
 
-from hub.contract import catalogue, commands, hold, integrations, invitations, keys, people, requests
+from hub.contract import catalogue, commands, hold, integrations, invitations, keys, people, requests, signing
 from hub.contract import sessions as own
 from hub.contract.ids import new, text
 from hub.contract.teams import NameTeam
@@ -72,6 +72,16 @@ CASES: dict[type, list[tuple[str, str, dict[str, Any], set[str]]]] = {
         ("POST", "{link}/accept", {"password": "password123"}, {"/name", "/password"}),
         ("POST", "{link}/accept", {}, {"/name", "/password"}),
     ],
+    commands.Hide: [
+        ("POST", "{incident}/hide", {"members": ["x"], "teams": [NO_TEAM], "keys": ["x", "y"]},
+         {"/members/0", "/teams/0", "/keys/0", "/keys/1"}),
+    ],
+    requests.OpenIncident: [
+        ("POST", f"{ORG}/incidents",
+         {"title": "T", "service": NO_SERVICE,
+          "private": {"members": ["x"], "teams": [NO_TEAM], "keys": ["y"]}},
+         {"/service", "/private/members/0", "/private/teams/0", "/private/keys/0"}),
+    ],
     own.ChangePassword: [
         ("PUT", "/api/v1/me/password", {"current": "not mine", "new": "password123"}, {"/current", "/new"}),
     ],
@@ -80,9 +90,9 @@ CASES: dict[type, list[tuple[str, str, dict[str, Any], set[str]]]] = {
 ONE_AT_MOST = {
     catalogue.Nothing: "", commands.AssignCommander: "commander", hold.LetGo: "", integrations.Rotate: "",
     invitations.Invite: "email", NameTeam: "name", own.ResetPassword: "password",
-    people.CreateOrganization: "slug", people.RenameOrganization: "", requests.OpenIncident: "service",
-    requests.SignIn: "",
-    **{kind: "" for kind in commands.COMMANDS.values() if kind is not commands.AssignCommander},
+    people.CreateOrganization: "slug", people.RenameOrganization: "", requests.SignIn: "",
+    signing.Sign: "secret",
+    **{kind: "" for name, kind in commands.COMMANDS.items() if name not in ("commander", "hide")},
 }  # fmt: skip
 # Whatever stands in a request by this name names something, or is a time: its shape alone says nothing.
 TOLD_BY_TYPE = ("datetime", "list", "Where", "Reference", "max_length=64")
@@ -122,6 +132,8 @@ async def test_all_that_is_wrong_with_a_body_is_named_at_once(site: Site, acme: 
     made["{service}"] = read(await ann("POST", f"{ORG}/services", {"name": "Second"}))
     asked = {"name": "Second", "service": made["{service}"]["id"]}
     made["{integration}"] = read(await ann("POST", f"{ORG}/integrations", asked))
+    opened = {"title": "Down", "service": made["{service}"]["id"]}
+    made["{incident}"] = read(await ann("POST", f"{ORG}/incidents", opened))
     _, link = await invited(site.with_key(acme.api_key))
     for method, path, body, pointers in CASES[kind]:
         who = ann

@@ -128,7 +128,7 @@ async def test_what_a_scope_names_wrongly_is_pointed_at(scene: Scene, globex: Or
         [(pointer, _)] = await faults(scene.admin, BINDINGS, base | {"scope": wrong})
         assert pointer.startswith("/scope")
     extra = base | {"scope": {"kind": "service", "id": scene.mine.service, "name": "x"}}
-    assert [pointer for pointer, _ in await faults(scene.admin, BINDINGS, extra)] == ["/scope"]
+    assert [pointer for pointer, _ in await faults(scene.admin, BINDINGS, extra)] == ["/scope/name"]
 
 
 async def test_an_owner_owns_the_whole_organization(scene: Scene) -> None:
