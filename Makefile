@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := { $(BIN)/python -m pip --version || $(BIN)/python -m ensurepip; } >/dev/null 2>&1 && \
   $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 
-.PHONY: help up test soak api worker lint clean
+.PHONY: help up test soak api worker lint sbom clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make api     one more web process in the foreground, on the data of a running hub, at HUB_PORT + 10'
 	@echo 'make worker  one more worker process in the foreground, on the data of a running hub'
 	@echo 'make lint    style, types and floors'
+	@echo 'make sbom    the bill of materials of what is pinned, CycloneDX 1.5, into dist/'
 	@echo 'make clean   remove what was built and installed here; data/ stays'
 
 # `exec` leaves no shell in between: a TERM sent to make goes on to the hub, and make waits for its end.
@@ -47,6 +48,13 @@ lint: .venv/installed-lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deno task check
+
+dist/sbom.cdx.json: requirements.lock hub/__init__.py .ci/sbom.py | .venv/bin/python
+	@mkdir -p dist
+	@$(BIN)/python .ci/sbom.py >$@.new && mv $@.new $@
+
+sbom: dist/sbom.cdx.json
+	@echo 'dist/sbom.cdx.json'
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
