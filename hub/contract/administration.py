@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from hub.contract.catalogue import ServiceLink
 from hub.contract.events import Kind
 from hub.contract.words import Role, Scope
 
@@ -53,19 +54,23 @@ class TeamCreated(Administrative, frozen=True, kw_only=True):
     name: str
 
 
+Value = str | int | list[ServiceLink] | None
+
+
 class ServiceCreated(Administrative, frozen=True, kw_only=True):
     """A service exists."""
 
     kind = "service.created"
     about = "service"
     name: str
+    links: list[ServiceLink] = msgspec.field(default_factory=list)
 
 
 class Altered(msgspec.Struct, frozen=True):
     """What one field was, and what it is now."""
 
-    was: str | int | None
-    now: str | int | None
+    was: Value
+    now: Value
 
 
 class ServiceChanged(Administrative, frozen=True, kw_only=True):

@@ -15,11 +15,33 @@ Tier = Annotated[int, msgspec.Meta(ge=1, le=5)]
 # A link that people follow: nothing but http and https, so that none can be a script. `$` alone would let a
 # newline at the end pass.
 WebLink = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^(https?://[^\s]+)?$(?!\n)")]
+# Nothing that a reader cannot see: no control or format characters, which also turn text round.
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=rf"^(?=.*\S)[^{_UNSEEN}]*$(?!\n)")]
+# Never empty; its host is not hidden behind a name and an @ (RFC 3986, 3.2.1), and it has no backslash, which
+# browsers read as a slash (the URL standard).
+LinkUrl = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=2000,
+        pattern=rf"^https?://[^\s/?#@\\{_UNSEEN}]+([/?#][^\s\\{_UNSEEN}]*)?$(?!\n)",
+    ),
+]
 ReopenWithin = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
 
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An empty body, for what needs no words."""
+
+
+class ServiceLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where else to look when a service breaks: a dashboard, its logs, who to ask."""
+
+    title: Title
+    url: LinkUrl
+
+
+Links = Annotated[list[ServiceLink], msgspec.Meta(max_length=20)]
 
 
 class NewService(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,17 +51,20 @@ class NewService(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     team: Reference | None = None
     tier: Tier = 3
     runbook_url: WebLink = ""
+    links: Links = []
     auto_resolve: AutoResolve = AutoResolve.UNLESS_WORKED
     reopen_within_seconds: ReopenWithin = 300
 
 
 class ServicePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be different about a service; `team` null takes it from its team."""
+    """What is to be different about a service; `team` null takes it from its team, `links` are set as a
+    whole."""
 
     name: Name | UnsetType = UNSET
     team: Reference | UnsetType | None = UNSET
     tier: Tier | UnsetType = UNSET
     runbook_url: WebLink | UnsetType = UNSET
+    links: Links | UnsetType = UNSET
     auto_resolve: AutoResolve | UnsetType = UNSET
     reopen_within_seconds: ReopenWithin | UnsetType = UNSET
 

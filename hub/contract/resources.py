@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from hub.contract.catalogue import ServiceLink
 from hub.contract.words import (
     Action,
     AutoResolve,
@@ -151,6 +152,7 @@ class ServiceResource(msgspec.Struct, frozen=True, kw_only=True):
     dependencies: list[Named]
     tier: int
     runbook_url: str
+    links: list[ServiceLink]
     auto_resolve: AutoResolve
     reopen_within_seconds: int
     status: ServiceStatus

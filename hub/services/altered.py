@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from hub.contract.administration import Altered
+from hub.contract.administration import Altered, Value
 
 
 def asked_for(patch: msgspec.Struct) -> dict[str, Any]:
@@ -15,6 +16,6 @@ def asked_for(patch: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not UNSET}
 
 
-def altered(was: dict[str, str | int | None], now: dict[str, str | int | None]) -> dict[str, Altered]:
+def altered(was: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, Altered]:
     """The fields of `now` that differ from `was`."""
     return {name: Altered(was[name], value) for name, value in now.items() if was[name] != value}

@@ -8,7 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from hub.contract.administration import ServiceArchived, ServiceChanged, ServiceCreated, ServiceUnarchived
+from hub.contract.administration import (
+    ServiceArchived,
+    ServiceChanged,
+    ServiceCreated,
+    ServiceUnarchived,
+    Value,
+)
 from hub.contract.catalogue import NewService, ServicePatch
 from hub.contract.ids import new, parse, text
 from hub.contract.resources import Named, ServicePage, ServiceResource
@@ -43,6 +49,7 @@ def resource(shown: Shown, view: View) -> ServiceResource:
         ],
         tier=kept.tier,
         runbook_url=kept.runbook_url,
+        links=kept.links,
         auto_resolve=kept.auto_resolve,
         reopen_within_seconds=int(kept.reopen_within.total_seconds()),
         status=status_of(shown.worst),
@@ -101,12 +108,13 @@ async def add_service(
                     team_id=team,
                     tier=asked.tier,
                     runbook_url=asked.runbook_url,
+                    links=asked.links,
                     auto_resolve=asked.auto_resolve,
                     reopen_within=timedelta(seconds=asked.reopen_within_seconds),
                     created_at=changed.now,
                 ),
             )
-            changed.happened(ServiceCreated(name=asked.name), id)
+            changed.happened(ServiceCreated(name=asked.name, links=asked.links), id)
             await claim.done(text("service", id))
             return await _now(changed, text("service", id)), False
 
@@ -162,7 +170,7 @@ async def archive_service(
     return await patiently(attempt)
 
 
-def _fields(shown: Shown) -> dict[str, str | int | None]:
+def _fields(shown: Shown) -> dict[str, Value]:
     """What a PATCH can name, in the words of the wire."""
     now = resource(shown, View(whole=True))
     return {
@@ -170,6 +178,7 @@ def _fields(shown: Shown) -> dict[str, str | int | None]:
         "team": now.team.id if now.team else None,
         "tier": now.tier,
         "runbook_url": now.runbook_url,
+        "links": now.links,
         "auto_resolve": now.auto_resolve,
         "reopen_within_seconds": now.reopen_within_seconds,
     }

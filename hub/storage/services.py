@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
+from hub.contract.catalogue import ServiceLink
 from hub.contract.words import AutoResolve, Severity
 from hub.domain.sight import View
 from hub.storage.constraints import told
@@ -23,6 +25,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     team_id: UUID | None
     tier: int = 3
     runbook_url: str = ""
+    links: list[ServiceLink] = []
     auto_resolve: AutoResolve = AutoResolve.UNLESS_WORKED
     reopen_within: timedelta = timedelta(minutes=5)
     archived_at: datetime | None = None
@@ -49,12 +52,12 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KINDS = {
-    "id": "uuid", "name": "text", "team_id": "uuid", "tier": "small", "runbook_url": "text",
+    "id": "uuid", "name": "text", "team_id": "uuid", "tier": "small", "runbook_url": "text", "links": "json",
     "auto_resolve": "text", "reopen_within": "span", "archived_at": "time", "created_at": "time",
 }  # fmt: skip
 _SHOWN = """
-    SELECT s.id, s.name, s.team_id, s.tier, s.runbook_url, s.auto_resolve, s.reopen_within, s.archived_at,
-      s.created_at, s.version, t.name AS team_name, o.open_incidents, o.worst, (
+    SELECT s.id, s.name, s.team_id, s.tier, s.runbook_url, s.links, s.auto_resolve, s.reopen_within,
+      s.archived_at, s.created_at, s.version, t.name AS team_name, o.open_incidents, o.worst, (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'name', n.name) ORDER BY n.name), '[]')::text
         FROM service_dependency d JOIN service n ON n.tenant_id = d.tenant_id AND n.id = d.needs_id
         WHERE d.tenant_id = s.tenant_id AND d.service_id = s.id) AS needs
@@ -94,6 +97,7 @@ _SAVE = written(
 
 def _shown(row: asyncpg.Record) -> Shown:
     values = {name: row[name] for name in _KINDS}
+    values["links"] = msgspec.json.decode(row["links"], type=list[ServiceLink])
     values["auto_resolve"] = AutoResolve(row["auto_resolve"])
     return Shown(
         kept=Kept(**values),
@@ -110,16 +114,21 @@ async def is_taken(tx: Tx, name: str) -> bool:
     return await tx.one(_NAMED, name=name) is not None
 
 
+def _row(service: Kept) -> dict[str, Any]:
+    """A service by its columns; JSON goes as text."""
+    return msgspec.structs.asdict(service) | {"links": msgspec.json.encode(service.links).decode()}
+
+
 async def add(tx: Tx, service: Kept) -> None:
     """A new service; raise Invalid for a name that is taken or a team that is not there."""
     with told():
-        await tx.fetch(_ADD, **msgspec.structs.asdict(service))
+        await tx.fetch(_ADD, **_row(service))
 
 
 async def save(tx: Tx, service: Kept) -> None:
     """The next version of a service that this transaction has locked; raise Invalid as `add` does."""
     with told():
-        await tx.fetch(_SAVE, **msgspec.structs.asdict(service))
+        await tx.fetch(_SAVE, **_row(service))
 
 
 async def find(tx: Tx, id: UUID) -> Shown | None:

@@ -70,7 +70,7 @@ sealed_secret = _table(
     created_at="time", expires_at="time",
 )  # fmt: skip
 service = _table(
-    "service", id="uuid", name="text", team_id="uuid", tier="small", runbook_url="text",
+    "service", id="uuid", name="text", team_id="uuid", tier="small", runbook_url="text", links="json",
     auto_resolve="text", reopen_within="span", escalation_policy_id="uuid", ack_timeout="span",
     archived_at="time", created_at="time", version="int",
 )  # fmt: skip

@@ -12,9 +12,10 @@ import * as place from "./place.js";
 import { here } from "./session.js";
 
 /** @typedef {import("./wire.js").Named} Named */
+/** @typedef {{title: string, url: string}} ServiceLink */
 /** @typedef {{id: string, name: string, team: Named | null, dependencies: Named[], tier: number,
- *   runbook_url: string, auto_resolve: string, reopen_within_seconds: number, status: string,
- *   open_incidents: number, created_at: string, archived_at: string | null, version: number}} Service */
+ *   runbook_url: string, links: ServiceLink[], auto_resolve: string, reopen_within_seconds: number,
+ *   status: string, open_incidents: number, created_at: string, archived_at: string | null, version: number}} Service */
 /** @typedef {{last4: string, created_at: string, expires_at: string | null, last_used_at: string | null}} KeyShown */
 /** @typedef {{id: string, name: string, service: Named, keys: KeyShown[], last_used_at: string | null,
  *   created_at: string, disabled_at: string | null, version: number,

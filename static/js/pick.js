@@ -7,7 +7,8 @@ import { effect, h, signal } from "./core.js";
 
 /** @typedef {[value: string, label: string]} Option */
 
-/** An input that shows what `get` says, and keeps what somebody has typed. @template {HTMLInputElement} I
+/** An input that shows what `get` says, and keeps what somebody has typed.
+ * @template {HTMLInputElement | HTMLTextAreaElement} I
  * @param {I} input @param {() => string} get @returns {I} */
 export function follows(input, get) {
   let before = input.value;

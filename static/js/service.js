@@ -88,6 +88,7 @@ function summary() {
         `tier ${one.tier}, ${one.team ? `owned by ${one.team.name}` : "owned by no team"}`,
       ),
       one.runbook_url ? link(one.runbook_url, "Runbook") : "",
+      ...one.links.flatMap(({ title, url }) => [" ", link(url, title)]),
     ];
   });
 }

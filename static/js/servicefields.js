@@ -39,6 +39,10 @@ export function serviceFields(get, teams) {
     }),
     () => get()?.runbook_url ?? "",
   );
+  const links = follows(
+    h("textarea", { rows: "4", autocomplete: "off", spellcheck: "false" }),
+    () => (get()?.links ?? []).map(({ title, url }) => `${title} ${url}`).join("\n"),
+  );
   const auto = pick(() => AUTO_RESOLVE, () => get()?.auto_resolve ?? "unless_worked");
   const minutes = follows(
     h("input", { type: "number", required: true, min: "0", max: "10080", step: "any" }),
@@ -57,6 +61,12 @@ export function serviceFields(get, teams) {
         control: runbook,
         hint: "A web address; shown with the service.",
       },
+      {
+        name: "links",
+        label: "Links",
+        control: links,
+        hint: "One to a line, at most 20: a title, then a web address.",
+      },
       { name: "auto_resolve", label: "When all alerts of an incident have cleared", control: auto },
       {
         name: "reopen_within_seconds",
@@ -70,12 +80,23 @@ export function serviceFields(get, teams) {
       tier: Number(tier.value),
       team: team.value || null,
       runbook_url: runbook.value.trim(),
+      links: linesOf(links.value),
       auto_resolve: auto.value,
       reopen_within_seconds: Math.round(Number(minutes.value) * 60),
     }),
     /** For the next one. */
     clear: () => name.value = "",
   };
+}
+
+/** A link for each line that says something: its last word is the address, and the title where there is no
+ * other word. What is no address is left to the API to refuse.
+ * @param {string} text @returns {import("./catalogue.js").ServiceLink[]} */
+export function linesOf(text) {
+  return text.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => {
+    const url = line.split(/\s/).at(-1) ?? "";
+    return { title: line.slice(0, -url.length).trim() || url, url };
+  });
 }
 
 /** The owner of now is offered also where the teams were not all read.

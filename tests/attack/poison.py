@@ -40,6 +40,7 @@ VALUES: Final[list[bytes]] = [
     b"[" * 40 + b"]" * 40, b'{"a":' * 40 + b"1" + b"}" * 40,
     b'"\\u0000"', b'"a\\u0000b"', b'"\\ud800"', b'"\\udc00\\ud800"', b'["\\ud800"]', b'{"\\u0000":1}',
     b'{"\\ud800":1}', b'{"a":1,"a":2}', b"[" + b'"x",' * 9_000 + b'"x"]',
+    b'[{"title":"x","url":"JavaScript:alert(1)"}]', b'[{"title":"\\u202ex","url":"//evil.example"}]',
 ]  # fmt: skip
 
 

@@ -54,6 +54,7 @@ WORDS: Final[dict[str, Any]] = {
     "severity": "SEV4",
     "tier": 2,
     "runbook_url": "https://wiki.example/disk",
+    "links": [{"title": "Dashboard", "url": "https://graphs.example/disk"}],
     "auto_resolve": "always",
     "reopen_within_seconds": 60,
     "overlap_seconds": 60,

@@ -34,6 +34,12 @@ def test_what_a_service_needs_makes_no_circle_and_what_changed_meanwhile_is_told
     expect(edit.get_by_label("Runbook")).to_be_focused()
     expect(edit.get_by_label("Runbook")).to_have_attribute("aria-invalid", "true")
     edit.get_by_label("Runbook").fill("https://runbook.example/pay")
+    edit.get_by_label("Links").fill("Graphs https://graphs.example/pay\nBad javascript:alert(1)")
+    edit.get_by_role("button", name="Save").click()
+    expect(edit.get_by_label("Links")).to_be_focused()
+    expect(edit.get_by_label("Links")).to_have_attribute("aria-invalid", "true")
+    links = "Graphs of <b>Pay</b> https://graphs.example/pay?q=a%20b\nhttps://logs.example/"
+    edit.get_by_label("Links").fill(links)
     edit.get_by_label("When all alerts").select_option("never")
     edit.get_by_label("Reopen within").fill("1.5")
     # what the page has seen is made old: as if its stream were late
@@ -45,7 +51,13 @@ def test_what_a_service_needs_makes_no_circle_and_what_changed_meanwhile_is_told
     page.unroute("**/services/svc_*")
     edit.get_by_role("button", name="Save").click()
     expect(page.get_by_role("link", name="Runbook")).to_have_attribute("href", "https://runbook.example/pay")
+    graphs = page.locator(".summary").get_by_role("link", name="Graphs of <b>Pay</b>")
+    expect(graphs).to_have_attribute("href", "https://graphs.example/pay?q=a%20b")
+    expect(graphs).to_have_attribute("rel", "noopener noreferrer")
     page.reload()
+    expect(edit.get_by_label("Links")).to_have_value(
+        "Graphs of <b>Pay</b> https://graphs.example/pay?q=a%20b\nhttps://logs.example/ https://logs.example/"
+    )
     expect(edit.get_by_label("Reopen within")).to_have_value("1.5")
     expect(edit.get_by_label("When all alerts")).to_have_value("never")
 
