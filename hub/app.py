@@ -79,7 +79,12 @@ def make_desk(
     """What the handlers of one application reach."""
     config = ports.config
     processes = config.web_processes
-    quotas = Quotas(config.requests_per_credential, config.requests_per_organization, processes)
+    quotas = Quotas(
+        config.requests_per_credential,
+        config.requests_per_organization,
+        config.requests_per_address,
+        processes,
+    )
     return Desk(ports, hosts, origins, trusted, gate, SignIns(processes), quotas)
 
 

@@ -41,7 +41,7 @@ SERVICE: Final = ORG + "/services/{service}"
 INTEGRATION: Final = ORG + "/integrations/{integration}"
 KEY: Final = ORG + "/keys/{api_key}"
 PAGE: Final[dict[str, Guard]] = {
-    "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.")
+    "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.", is_counted=False)
 }
 DESCRIPTION: Final[dict[str, Guard]] = {"GET": Public("It is the same for everybody, and in the source.")}
 HEALTH: Final[dict[str, Guard]] = {"GET": Public("Balancers have no credential, and it tells one word.")}
@@ -50,7 +50,9 @@ INGEST: Final[dict[str, Guard]] = {
 }
 HOLDER: Final = Public("Who holds the link was invited; it is signed, and used up by the service.")
 OPERATOR: Final[dict[str, Guard]] = {
-    "GET": Public("Only this machine reaches the port, and whoever is on it may read the database.")
+    "GET": Public(
+        "Only this machine reaches the port, and whoever is on it may read the database.", is_counted=False
+    )
 }
 
 
@@ -203,7 +205,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "/api/v1/me",
         sessions.Me,
-        {"GET": Public("Whoever presents a session or key may know whose it is; without one it is 401.")},
+        {
+            "GET": Public(
+                "Whoever presents a session or key may know whose it is; without one it is 401.",
+                is_counted=False,  # whose it is is found out by the guard, which counts who has none
+            )
+        },
     ),
     Route("/api/v1/me/audit", readers.Audit, {"GET": Action.SELF_READ}),
     Route(

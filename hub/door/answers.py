@@ -22,10 +22,12 @@ def responses(
     good: Json = {"description": HTTPStatus(says.status).phrase}
     if gives is not None:
         good["content"] = {"application/json": {"schema": gives}}
-    if says.is_versioned and gives is not None:
-        good["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
+    if (says.is_versioned or says.is_kept) and gives is not None:
+        good["headers"] = {
+            "ETag": {"description": "The version of what is answered.", "schema": {"type": "string"}}
+        }
     found = {str(says.status): good}
-    if says.is_versioned and method == "GET":
+    if says.is_kept:
         found["304"] = {"description": "You have this version."}
     by_status: dict[int, list[type[HubError]]] = {}
     for error in sorted(_refusals(method, route, says), key=lambda each: each.code):
@@ -44,13 +46,11 @@ def _refusals(method: str, route: Route, says: Says) -> set[type[HubError]]:
     found: set[type[HubError]] = {*says.may, problems.BadRequest, problems.TooLarge, problems.Internal}
     found |= {errors.Unavailable}
     if not route.machine:
-        found |= {problems.WrongHost}
+        found |= {problems.WrongHost, errors.RateLimited}
         if method not in SAFE:
             found |= {problems.CrossOrigin, problems.BadToken}
     if not isinstance(route.guards[method], Public):
         found |= {errors.Unauthenticated, errors.Forbidden, errors.NotFound}
-    if errors.Unauthenticated in found and not route.machine:
-        found |= {errors.RateLimited}
     if says.takes is not None:
         found |= {errors.Invalid, problems.WrongType}
     if says.is_page or says.query or says.is_once:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from tornado.websocket import WebSocketHandler
 
@@ -47,6 +48,8 @@ async def admit(request: Request) -> None:
     if isinstance(declared, Public):
         if method not in SAFE and not request.route.machine:
             _check_page(request)
+        if declared.is_counted and not request.route.machine:
+            _count(request, request.desk.quotas.addresses, _neighbourhood(request))
         return
     action = _command(request) if isinstance(declared, ByCommand) else declared
     only, request.action = None, action
@@ -66,7 +69,7 @@ async def admit(request: Request) -> None:
             request.desk.ports, credential, slug, action, request.context, only
         )
         # Only who may act in an organization uses up what it has; strangers get their 404 before.
-        _count(request, request.desk.quotas.organizations, request.grant.tenant)
+        _count(request, request.desk.quotas.organizations, request.grant.tenant.hex)
     if isinstance(request, WebSocketHandler) and not _asks_for_socket(request):
         raise NotASocket()
 
@@ -78,8 +81,9 @@ async def _follower(request: Request) -> tuple[Credential, str | None]:
     is asked for, since no browser sends it by itself.
     """
     if tickets := request.get_query_arguments("ticket"):
-        credential, only = await redeem(request.desk.ports, tickets[-1])
-        _count(request, request.desk.quotas.credentials, credential.id)
+        with _counting_strangers(request):
+            credential, only = await redeem(request.desk.ports, tickets[-1])
+        _count(request, request.desk.quotas.credentials, credential.id.hex)
         return credential, only
     credential, by_cookie = await identify(request)
     headers, own = request.request.headers, request.desk.origins
@@ -93,22 +97,32 @@ async def _follower(request: Request) -> tuple[Credential, str | None]:
 async def identify(request: Request) -> tuple[Credential, bool]:
     """Who asks, and whether a cookie says so. A key in a header comes first; then no cookie counts.
 
-    Raise Unauthenticated; a cookie whose session has ended is taken away with the answer.
+    Raise Unauthenticated, or RateLimited where that was so too often for the address; a cookie whose session
+    has ended is taken away with the answer.
     """
+    with _counting_strangers(request):
+        credential, by_cookie = await _identify(request)
+    _count(request, request.desk.quotas.credentials, credential.id.hex)
+    return credential, by_cookie
+
+
+async def _identify(request: Request) -> tuple[Credential, bool]:
+    ports = request.desk.ports
     if key := header_key(request):
-        credential = await credentials.find(request.desk.ports, key)
+        # Made-up keys of an address that tried too many reach no database; colleagues there whose keys are at
+        # hand go on working.
+        is_spent = request.desk.quotas.addresses.is_spent(_neighbourhood(request), _now())
+        credential = credentials.at_hand(ports, key) if is_spent else await credentials.find(ports, key)
         if credential is None or credential.kind != "api_key":
             raise Unauthenticated("This API key is not known, or has ended.")
-        await credentials.note_use(request.desk.ports, credential)
-        _count(request, request.desk.quotas.credentials, credential.id)
+        await credentials.note_use(ports, credential)
         return credential, False
-    if request.get_cookie(cookie_name(request.desk.ports.config)) is None:
+    if request.get_cookie(cookie_name(ports.config)) is None:
         raise Unauthenticated()
-    credential = await session(request)
+    credential = await session(request)  # cookies are signed: only one of ours asks the database
     if credential is None:
         request.has_dead_cookie = True
         raise Unauthenticated("This session has ended; sign in again.")
-    _count(request, request.desk.quotas.credentials, credential.id)
     return credential, True
 
 
@@ -142,14 +156,32 @@ def header_key(request: Request) -> str:
 
 def charge(desk: Desk, grant: Grant) -> None:
     """Count what is asked on an open stream like a request of its own; raise RateLimited."""
-    now, quotas = asyncio.get_running_loop().time(), desk.quotas
+    now, quotas = _now(), desk.quotas
     for meter, name in ((quotas.credentials, grant.credential), (quotas.organizations, grant.tenant)):
         if name is not None and (wait := meter.take(name.hex, now).wait):
             raise RateLimited(wait)
 
 
-def _count(request: Request, meter: Meter, name: UUID) -> None:
-    quota = meter.take(name.hex, asyncio.get_running_loop().time())
+@contextmanager
+def _counting_strangers(request: Request) -> Iterator[None]:
+    """Count for its address whoever turns out to be nobody; raise RateLimited instead of one 401 too many."""
+    try:
+        yield
+    except Unauthenticated:
+        _count(request, request.desk.quotas.addresses, _neighbourhood(request))
+        raise
+
+
+def _neighbourhood(request: Request) -> str:
+    return origins.neighbourhood(request.context.address)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _count(request: Request, meter: Meter, name: str) -> None:
+    quota = meter.take(name, _now())
     request.quotas = (*request.quotas, quota)
     if quota.wait:
         raise RateLimited(quota.wait)

@@ -36,12 +36,19 @@ class Buckets:
         self._buckets.move_to_end(name)
         if len(self._buckets) > self._names_max:
             self._buckets.popitem(last=False)
-        bucket.tokens = min(self._burst, bucket.tokens + max(now - bucket.at, 0.0) * self._per_second)
-        bucket.at = now
+        bucket.tokens, bucket.at = self._filled(bucket, now), now
         if bucket.tokens < 1.0:
             return (1.0 - bucket.tokens) / self._per_second
         bucket.tokens -= 1.0
         return 0.0
+
+    def is_empty(self, name: str, now: float) -> bool:
+        """Whether `take` would give nothing. Asking takes nothing, and makes no bucket."""
+        bucket = self._buckets.get(name)
+        return bucket is not None and self._filled(bucket, now) < 1.0
+
+    def _filled(self, bucket: Bucket, now: float) -> float:
+        return min(self._burst, bucket.tokens + max(now - bucket.at, 0.0) * self._per_second)
 
     def left(self, name: str) -> float:
         """The tokens that were left when `name` was last asked for."""
@@ -112,10 +119,16 @@ class Meter:
             math.ceil(wait),
         )
 
+    def is_spent(self, name: str, now: float) -> bool:
+        """Whether the next request is one too many."""
+        return self._buckets.is_empty(name, now)
+
 
 class Quotas:
-    """How much one credential, and one organization, may ask of this process: its share of the whole."""
+    """How much one credential, one organization, and those at one address who have not said who they are, may
+    ask of this process: its share of the whole."""
 
-    def __init__(self, per_credential: int, per_organization: int, processes: int) -> None:
+    def __init__(self, per_credential: int, per_organization: int, per_address: int, processes: int) -> None:
         self.credentials = Meter("credential", per_credential / processes)
         self.organizations = Meter("organization", per_organization / processes)
+        self.addresses = Meter("address", per_address / processes)

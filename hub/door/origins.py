@@ -61,6 +61,13 @@ def address(peer: str, forwarded: str, trusted: Networks) -> str:
     return str(found) if found else peer
 
 
+def neighbourhood(address: str) -> str:
+    """Whoever is counted as one: an IPv4 address, or the /64 of an IPv6 one, of which every host has as many
+    addresses as it likes (RFC 8981)."""
+    found = _parse(address)
+    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address
+
+
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from asyncio import Future
 from functools import cached_property
 from types import TracebackType
@@ -15,8 +16,9 @@ from tornado.web import HTTPError, RequestHandler
 from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import Forbidden, HubError, Invalid, NotFound, Stale, Unavailable
+from hub.domain.errors import Forbidden, HubError, Invalid, NotFound, Unavailable
 from hub.domain.faults import Faults
+from hub.domain.version import Expected
 from hub.door import body, correlation, guard, origins, problems
 from hub.door.bounded import Arrived
 from hub.door.desk import Desk
@@ -28,6 +30,7 @@ from hub.services.ports import RequestContext
 from hub.storage.credentials import Credential
 
 IDEMPOTENCY_KEY_MAX = 255
+TAG = re.compile(r'"(0|[1-9][0-9]{0,8})"')  # a version as a strong ETag
 log = structlog.get_logger("hub.door")
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
@@ -144,16 +147,18 @@ class Request(RequestHandler):
             raise Invalid([Fault(pointer="", code="idempotency_key", detail=detail)])
         return key
 
-    def if_match(self) -> int:
-        """The version in `If-Match` (RFC 9110, section 13.1.1), which PATCH and DELETE must send; raise
-        VersionMissing without one, and Stale for what no version of ours looks like."""
+    def if_match(self) -> Expected:
+        """The versions in `If-Match` (RFC 9110, section 13.1.1), which PATCH and DELETE must send: any for
+        `*`, else those of its strong tags. A weak tag, or one that is not ours, is no version, so that the
+        service answers with the thing as it is. Raise VersionMissing without the header."""
         presented = self.request.headers.get("If-Match", "").strip()
         if not presented:
             raise problems.VersionMissing()
-        version = presented.removeprefix('"').removesuffix('"')
-        if presented != f'"{version}"' or not (version.isascii() and version.isdigit()) or len(version) > 9:
-            raise Stale(None, "If-Match is not an ETag of this resource.")
-        return int(version)
+        if presented == "*":
+            return Expected(None)
+        # No tag of ours has a comma, and no piece of a foreign one that has is a tag of ours.
+        tags = (TAG.fullmatch(piece.strip(" \t")) for piece in presented.split(","))
+        return Expected(frozenset(int(tag[1]) for tag in tags if tag))
 
     def flush(self, include_footers: bool = False) -> Future[None]:
         """Send it, with what is left of the quotas that the guard counted; refusals and streams too."""

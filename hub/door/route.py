@@ -18,9 +18,14 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Public(msgspec.Struct, frozen=True):
-    """Nobody is asked who they are, and why that is right."""
+    """Nobody is asked who they are, and why that is right.
+
+    Requests are counted for their address, except where `is_counted` says no: that is for what costs nothing,
+    and for what counts by itself. What machines call is never counted (Route.machine).
+    """
 
     why: str
+    is_counted: bool = True
 
 
 class ByCommand(msgspec.Struct, frozen=True):

@@ -17,7 +17,8 @@ class Says(msgspec.Struct, frozen=True, kw_only=True):
     `gives` is the type of a good answer's body, None where it has none; `takes` that of the request's, `body`
     its media type. `query` names the parameters beside a page's own, each with a sentence. `may` are the
     refusals that do not follow from the route (door/spec.py knows those). `is_versioned`: a GET has an ETag,
-    a PATCH or DELETE wants it back in If-Match. `is_once`: Idempotency-Key makes a repeat harmless.
+    a PATCH or DELETE wants it back in If-Match. `is_kept`: a GET has an ETag, and who has that one gets 304.
+    `is_once`: Idempotency-Key makes a repeat harmless.
     """
 
     gives: Any = None
@@ -26,6 +27,7 @@ class Says(msgspec.Struct, frozen=True, kw_only=True):
     query: dict[str, str] = {}
     may: tuple[type[HubError], ...] = ()
     is_versioned: bool = False
+    is_kept: bool = False
     is_once: bool = False
 
     @property
@@ -46,6 +48,7 @@ def says(
     query: dict[str, str] | None = None,
     may: tuple[type[HubError], ...] = (),
     versioned: bool = False,
+    kept: bool = False,
     once: bool = False,
 ) -> Callable[[Method], Method]:
     """Declare it of a handler's method; the method itself stays as it is."""
@@ -58,6 +61,7 @@ def says(
             query=query or {},
             may=may,
             is_versioned=versioned,
+            is_kept=kept,
             is_once=once,
         )
         return method

@@ -173,10 +173,12 @@ def _query(says: Says) -> Iterator[Json]:
 def _headers(method: str, says: Says) -> Iterator[Json]:
     if says.is_once:
         yield _header("Idempotency-Key", "A repeat with the same key changes nothing.")
-    if says.is_versioned and method == "GET":
-        yield _header("If-None-Match", "The ETag that you have; 304 if nothing changed.")
-    elif says.is_versioned:
-        about = "The ETag that you have read, quoted: the version that you change."
+    if says.is_kept:
+        yield _header("If-None-Match", "The ETags that you have; 304 if one of them is the present one.")
+    if says.is_versioned and method != "GET":
+        about = (
+            "The ETag that you have read, quoted: the version that you change. `*` is any, a list one of it."
+        )
         yield {**_header("If-Match", about), "required": True}
 
 

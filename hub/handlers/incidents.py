@@ -37,7 +37,7 @@ class Incidents(Request):
 class Incident(Request):
     """`/incidents/{incident}`"""
 
-    @says(IncidentResource, versioned=True)
+    @says(IncidentResource, versioned=True, kept=True)
     async def get(self, org: str, incident: str) -> None:
         """One incident by id or number; its ETag is its version."""
         shown = await incidents.show(self.desk.ports, self.grant, incident)

@@ -49,9 +49,9 @@ class Integration(Request):
     @says(IntegrationDetail, takes=IntegrationPatch, versioned=True)
     async def patch(self, org: str, integration: str) -> None:
         """Change what the body names."""
-        asked, version = self.read(IntegrationPatch), self.if_match()
+        asked, expected = self.read(IntegrationPatch), self.if_match()
         changed = await integrations.patch(
-            self.desk.ports, self.grant, integration, asked, version, self.context
+            self.desk.ports, self.grant, integration, asked, expected, self.context
         )
         self.answer_current(changed, changed.version)
 

@@ -38,7 +38,7 @@ class Invitations(Request):
 class Invitation(Request):
     """`/invitations/{invitation}` of an organization"""
 
-    @says(InvitationResource, versioned=True)
+    @says(InvitationResource, versioned=True, kept=True)
     async def get(self, org: str, invitation: str) -> None:
         """One that waits, without its link."""
         shown = await invitations.show(self.desk.ports, self.grant, invitation)

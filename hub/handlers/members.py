@@ -38,9 +38,9 @@ class Member(Request):
     @says(MemberResource, takes=ChangeMember, versioned=True, may=(NotAllowedNow,))
     async def patch(self, org: str, member: str) -> None:
         """Change what the body names."""
-        asked, version = self.read(ChangeMember), self.if_match()
+        asked, expected = self.read(ChangeMember), self.if_match()
         changed = await members.change_member(
-            self.desk.ports, self.grant, member, asked, version, self.context
+            self.desk.ports, self.grant, member, asked, expected, self.context
         )
         self.answer_current(changed, changed.version)
 

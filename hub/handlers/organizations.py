@@ -38,5 +38,5 @@ class Organization(Request):
     @says(OrganizationResource, takes=RenameOrganization, versioned=True)
     async def patch(self, org: str) -> None:
         """Give it another name; If-Match is its `version`."""
-        asked, version = self.read(RenameOrganization), self.if_match()
-        self.answer(await organizations.rename(self.desk.ports, self.grant, asked, version, self.context))
+        asked, expected = self.read(RenameOrganization), self.if_match()
+        self.answer(await organizations.rename(self.desk.ports, self.grant, asked, expected, self.context))

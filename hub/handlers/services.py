@@ -44,9 +44,9 @@ class Service(Request):
     @says(ServiceResource, takes=ServicePatch, versioned=True)
     async def patch(self, org: str, service: str) -> None:
         """Change what the body names."""
-        asked, version = self.read(ServicePatch), self.if_match()
+        asked, expected = self.read(ServicePatch), self.if_match()
         changed = await catalogue.change_service(
-            self.desk.ports, self.grant, service, asked, version, self.context
+            self.desk.ports, self.grant, service, asked, expected, self.context
         )
         self.answer_current(changed, changed.version)
 
@@ -57,8 +57,8 @@ class Dependencies(Request):
     @says(ServiceResource, takes=DependOn, versioned=True, may=(NotAllowedNow,))
     async def put(self, org: str, service: str) -> None:
         """Have it need these services and no others."""
-        asked, version = self.read(DependOn), self.if_match()
-        changed = await depending.depend(self.desk.ports, self.grant, service, asked, version, self.context)
+        asked, expected = self.read(DependOn), self.if_match()
+        changed = await depending.depend(self.desk.ports, self.grant, service, asked, expected, self.context)
         self.answer_current(changed, changed.version)
 
 

@@ -38,8 +38,8 @@ class Team(Request):
     @says(TeamResource, takes=NameTeam, versioned=True)
     async def patch(self, org: str, team: str) -> None:
         """Give it another name."""
-        asked, version = self.read(NameTeam), self.if_match()
-        renamed = await teams.rename(self.desk.ports, self.grant, team, asked, version, self.context)
+        asked, expected = self.read(NameTeam), self.if_match()
+        renamed = await teams.rename(self.desk.ports, self.grant, team, asked, expected, self.context)
         self.answer_current(renamed, renamed.version)
 
     @says(status=204, versioned=True, may=(NotAllowedNow,))

@@ -88,6 +88,7 @@ class Events(Request):
             "ticket": "A stream ticket, in the place of a cookie or key.",
         },
         may=(Reset,),
+        kept=True,
     )
     async def get(self, org: str) -> None:
         """The next events after a cursor; none, and a cursor that moved, when the wait is over."""

@@ -16,6 +16,7 @@ from hub.contract.words import Action, Role, Scope
 from hub.domain.access import CARRIES, MATRIX, Grant
 from hub.domain.errors import Forbidden, NotAllowedNow, NotFound, Stale
 from hub.domain.faults import Faults
+from hub.domain.version import Expected
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.credentials import API_KEY, keep, new_api_key
@@ -128,15 +129,17 @@ async def rotate(
     return await patiently(attempt)
 
 
-async def delete(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
-    """End a key at once, with its roles; its streams end with the event. Raise Stale unless `version` is the
-    present one."""
+async def delete(
+    ports: Ports, grant: Grant, reference: str, expected: Expected, context: RequestContext
+) -> None:
+    """End a key at once, with its roles; its streams end with the event. Raise Stale unless `expected` has
+    the present version."""
     grant.require(Action.KEY_MANAGE)
 
     async def attempt() -> None:
         async with change(ports, grant, context) as changed:
             kept = await _lock(changed.tx, reference)
-            if _version(kept[0]) != version:
+            if not expected.meets(_version(kept[0])):
                 raise Stale(await _shown(changed.tx, reference, changed.now))
             await keys.end(changed.tx, API_KEY, kept[0].subject)
             await programs.vacate(changed.tx, kept[0].subject)

@@ -25,6 +25,7 @@ from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
 from hub.domain.faults import Faults
 from hub.domain.service import status_of
 from hub.domain.sight import View
+from hub.domain.version import Expected
 from hub.services import paging
 from hub.services.altered import altered, asked_for
 from hub.services.change import Change, change, read
@@ -122,15 +123,20 @@ async def add_service(
 
 
 async def change_service(
-    ports: Ports, grant: Grant, reference: str, asked: ServicePatch, version: int, context: RequestContext
+    ports: Ports,
+    grant: Grant,
+    reference: str,
+    asked: ServicePatch,
+    expected: Expected,
+    context: RequestContext,
 ) -> ServiceResource:
-    """Change what the patch names; raise Stale unless `version` is the present one. What is so already
+    """Change what the patch names; raise Stale unless `expected` has the present version. What is so already
     changes nothing, the version included."""
 
     async def attempt() -> ServiceResource:
         async with change(ports, grant, context) as changed:
             found = await lock_service(changed, reference)
-            if found.version != version:
+            if not expected.meets(found.version):
                 raise Stale(resource(found, view(grant)))
             wanted = await _patched(changed, found.kept, asked_for(asked))
             if wanted == found.kept:

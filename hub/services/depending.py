@@ -12,6 +12,7 @@ from hub.domain.access import Grant
 from hub.domain.errors import NotAllowedNow, Stale
 from hub.domain.faults import Faults
 from hub.domain.service import way
+from hub.domain.version import Expected
 from hub.services.catalogue import known, lock_service, resource
 from hub.services.change import Change, change
 from hub.services.once import patiently
@@ -21,11 +22,11 @@ from hub.storage import dependencies, organizations, services
 
 
 async def depend(
-    ports: Ports, grant: Grant, reference: str, asked: DependOn, version: int, context: RequestContext
+    ports: Ports, grant: Grant, reference: str, asked: DependOn, expected: Expected, context: RequestContext
 ) -> ServiceResource:
-    """Have a service need these and no others. Raise Stale unless `version` is the present one, Invalid for
-    what is no service here, NotAllowedNow, naming the circle, where one would close. Who does not see all of
-    what it needs leaves the rest as it is."""
+    """Have a service need these and no others. Raise Stale unless `expected` has the present version, Invalid
+    for what is no service here, NotAllowedNow, naming the circle, where one would close. Who does not see all
+    of what it needs leaves the rest as it is."""
     seen = view(grant)
 
     async def attempt() -> ServiceResource:
@@ -33,7 +34,7 @@ async def depend(
             # Two that each close half of a circle would not see each other: one writes the graph at a time.
             await organizations.lock(changed.tx)
             found = await lock_service(changed, reference)
-            if found.version != version:
+            if not expected.meets(found.version):
                 raise Stale(resource(found, seen))
             present = {each.id for each in found.needs}
             unseen = [id for id in sorted(present) if not seen.sees_service(id)]

@@ -18,6 +18,7 @@ from hub.contract.words import Action, SigningScheme
 from hub.domain.access import Grant
 from hub.domain.errors import NotAllowedNow, NotFound, Stale
 from hub.domain.faults import Faults
+from hub.domain.version import Expected
 from hub.services import paging
 from hub.services.altered import altered
 from hub.services.change import Change, change, read
@@ -136,15 +137,15 @@ async def patch(
     grant: Grant,
     reference: str,
     asked: wire.IntegrationPatch,
-    version: int,
+    expected: Expected,
     context: RequestContext,
 ) -> IntegrationDetail:
-    """Change what the patch names; raise Stale unless `version` is the present one."""
+    """Change what the patch names; raise Stale unless `expected` has the present version."""
 
     async def attempt() -> IntegrationDetail:
         async with change(ports, grant, context) as changed:
             found = await lock_integration(changed, reference)
-            if found.version != version:
+            if not expected.meets(found.version):
                 raise Stale(await detail(ports, changed.tx, reference))
             wanted, faults = found, Faults()
             if isinstance(asked.name, str) and asked.name != found.name:

@@ -14,6 +14,7 @@ from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotFound, Stale
+from hub.domain.version import Expected
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.credentials import hash_of
@@ -96,12 +97,14 @@ async def _make(config: Config, changed: Change, body: Invite, email: str) -> tu
     return f"{home}/invitations#{seal_link(config, KIND, token)}", text("invitation", id)
 
 
-async def withdraw(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
+async def withdraw(
+    ports: Ports, grant: Grant, reference: str, expected: Expected, context: RequestContext
+) -> None:
     """Make the link worthless."""
     grant.require(Action.MEMBER_MANAGE)
     async with change(ports, grant, context) as changed:
         invitation = await _find(changed.tx, reference)
-        if version != VERSION:
+        if not expected.meets(VERSION):
             raise Stale(_resource(invitation))
         if not await credentials.end(changed.tx, KIND, invitation.id):
             raise NotFound("There is no such invitation.")  # used meanwhile

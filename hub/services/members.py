@@ -15,6 +15,7 @@ from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Forbidden, NotFound, Stale
 from hub.domain.faults import Faults
+from hub.domain.version import Expected
 from hub.services import paging
 from hub.services.altered import altered, asked_for
 from hub.services.change import change, read
@@ -80,10 +81,15 @@ def resource(member: Member) -> MemberResource:
 
 
 async def change_member(
-    ports: Ports, grant: Grant, reference: str, body: ChangeMember, version: int, context: RequestContext
+    ports: Ports,
+    grant: Grant,
+    reference: str,
+    body: ChangeMember,
+    expected: Expected,
+    context: RequestContext,
 ) -> MemberResource:
-    """Change what the body names. Raise Stale unless `version` is the present one, Forbidden where somebody
-    else than an owner changes an owner, NotAllowedNow where the last owner would get an end."""
+    """Change what the body names. Raise Stale unless `expected` has the present version, Forbidden where
+    somebody else than an owner changes an owner, NotAllowedNow where the last owner would get an end."""
     grant.require(Action.MEMBER_MANAGE)
     id, wanted, faults = id_of(reference), asked_for(body), Faults()
     if wanted.get("time_zone", "UTC") not in available_timezones():
@@ -92,7 +98,7 @@ async def change_member(
         with faults.collected():
             check_end(wanted.get("expires_at"), changed.now)
         faults.check()
-        before = await _lock(changed.tx, grant, id, version)
+        before = await _lock(changed.tx, grant, id, expected)
         after = msgspec.structs.replace(before, **wanted)
         if after == before:
             return resource(before)
@@ -103,13 +109,15 @@ async def change_member(
         return resource(known(await members.find(changed.tx, id)))
 
 
-async def remove(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
+async def remove(
+    ports: Ports, grant: Grant, reference: str, expected: Expected, context: RequestContext
+) -> None:
     """End a membership: roles and teams go, incidents lose them as commander, streams end when they are
     authorised again, the person's account stays. Only owners remove owners, and never the last one."""
     grant.require(Action.MEMBER_MANAGE)
     id = id_of(reference)
     async with change(ports, grant, context) as changed:
-        await end(changed, await _lock(changed.tx, grant, id, version), "removed")
+        await end(changed, await _lock(changed.tx, grant, id, expected), "removed")
         await require_owned(changed.tx)
 
 
@@ -153,11 +161,11 @@ def _seen(grant: Grant, incidents: list[members.Held]) -> list[Held]:
     ]
 
 
-async def _lock(tx: Tx, grant: Grant, id: UUID, version: int) -> Member:
+async def _lock(tx: Tx, grant: Grant, id: UUID, expected: Expected) -> Member:
     """The member, for a change: nobody else changes who owns the organization until this transaction ends."""
     await organizations.lock(tx)
     member = known(await members.lock(tx, id))
-    if member.version != version:
+    if not expected.meets(member.version):
         raise Stale(resource(member))
     require_over(grant, member.roles)
     return member

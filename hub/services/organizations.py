@@ -14,6 +14,7 @@ from hub.contract.resources import Named, OrganizationResource
 from hub.contract.words import Action, Role
 from hub.domain.access import Grant
 from hub.domain.errors import Contended, KeyReused, NotAllowedNow, NotFound, Stale
+from hub.domain.version import Expected
 from hub.services import access
 from hub.services.change import change, read
 from hub.services.joining import join
@@ -87,13 +88,13 @@ async def show(ports: Ports, grant: Grant) -> OrganizationResource:
 
 
 async def rename(
-    ports: Ports, grant: Grant, body: RenameOrganization, version: int, context: RequestContext
+    ports: Ports, grant: Grant, body: RenameOrganization, expected: Expected, context: RequestContext
 ) -> OrganizationResource:
-    """Another name. Raise Stale unless `version` is the present one."""
+    """Another name. Raise Stale unless `expected` has the present version."""
     grant.require(Action.ORGANIZATION_MANAGE)
     async with change(ports, grant, context) as changed:
         before = await organizations.lock(changed.tx)
-        if before is None or before.version != version:
+        if before is None or not expected.meets(before.version):
             raise Stale(_resource(grant, before))
         if body.name != before.name:
             await organizations.rename(changed.tx, body.name)

@@ -14,6 +14,7 @@ from hub.contract.words import Action, Role, Scope
 from hub.domain.access import Grant, may_grant
 from hub.domain.errors import Forbidden, Invalid, NotAllowedNow, NotFound, Stale
 from hub.domain.faults import Faults
+from hub.domain.version import Expected
 from hub.services import paging
 from hub.services.change import Change, change, read
 from hub.services.joining import KEY, MEMBER, TEAM, Place, give
@@ -97,14 +98,14 @@ async def _give(changed: Change, body: GiveRole) -> UUID:
 
 
 async def take_back(
-    ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext
+    ports: Ports, grant: Grant, reference: str, expected: Expected, context: RequestContext
 ) -> None:
     """Take a role back. Only owners take it from owners, and the last owner keeps it (NotAllowedNow)."""
     grant.require(Action.MEMBER_MANAGE)
     async with change(ports, grant, context) as changed:
         await organizations.lock(changed.tx)
         given = await _find(changed.tx, grant, reference)
-        if version != VERSION:
+        if not expected.meets(VERSION):
             raise Stale(_resource(given))
         require_over(grant, [given.role])
         if given.private:

@@ -17,6 +17,7 @@ from hub.contract.words import SigningScheme
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotFound, Stale
 from hub.domain.signing import STANDARD_PREFIX, standard_key
+from hub.domain.version import Expected
 from hub.services import vault
 from hub.services.change import Change, change
 from hub.services.credentials import INTEGRATION_KEY
@@ -54,14 +55,16 @@ async def sign(
     return await patiently(attempt)
 
 
-async def unsign(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
-    """Have an integration take unsigned requests again. Raise Stale unless `version` is the present one,
-    NotFound where it takes them already."""
+async def unsign(
+    ports: Ports, grant: Grant, reference: str, expected: Expected, context: RequestContext
+) -> None:
+    """Have an integration take unsigned requests again. Raise Stale unless `expected` has the present
+    version, NotFound where it takes them already."""
 
     async def attempt() -> None:
         async with change(ports, grant, context) as changed:
             found = await lock_integration(changed, reference)
-            if found.version != version:
+            if not expected.meets(found.version):
                 raise Stale(await detail(ports, changed.tx, reference))
             if not await stored.end(changed.tx, SIGNING, found.id):
                 raise NotFound("This integration has no signing secret.")

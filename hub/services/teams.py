@@ -12,6 +12,7 @@ from hub.contract.teams import NameTeam, TeamPage, TeamResource
 from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import NotAllowedNow, NotFound, Stale
+from hub.domain.version import Expected
 from hub.services import paging
 from hub.services.change import change, read
 from hub.services.joining import TEAM, Place
@@ -70,12 +71,12 @@ async def create(
 
 
 async def rename(
-    ports: Ports, grant: Grant, reference: str, body: NameTeam, version: int, context: RequestContext
+    ports: Ports, grant: Grant, reference: str, body: NameTeam, expected: Expected, context: RequestContext
 ) -> TeamResource:
-    """Another name. Raise Stale unless `version` is the present one, Invalid for a name that is taken."""
+    """Another name. Raise Stale unless `expected` has the present version, Invalid for a taken name."""
     id = _permitted(grant, reference, Action.TEAM_MANAGE)
     async with change(ports, grant, context) as changed:
-        before = await _lock(changed.tx, id, version)
+        before = await _lock(changed.tx, id, expected)
         if body.name != before.name:
             await teams.rename(changed.tx, id, body.name)
             changed.happened(TeamRenamed(name=body.name, was=before.name), id)
@@ -89,7 +90,7 @@ async def add(
     is in it already stays; NotAllowedNow beyond 200."""
     id, whom = _permitted(grant, reference, Action.TEAM_MANAGE), id_of(member)
     async with change(ports, grant, context) as changed:
-        team = await _lock(changed.tx, id, None)
+        team = await _lock(changed.tx, id, Expected(None))
         known(await members.lock(changed.tx, whom))
         if whom in team.member_ids:
             return _resource(team)
@@ -103,12 +104,13 @@ async def add(
 
 
 async def take_out(
-    ports: Ports, grant: Grant, reference: str, member: str, version: int, context: RequestContext
+    ports: Ports, grant: Grant, reference: str, member: str, expected: Expected, context: RequestContext
 ) -> TeamResource:
-    """Take a member out of the team; its roles go with it. Raise Stale unless `version` is the team's."""
+    """Take a member out of the team; its roles go with it. Raise Stale unless `expected` has the version of
+    the team."""
     id, whom = _permitted(grant, reference, Action.TEAM_MANAGE), id_of(member)
     async with change(ports, grant, context) as changed:
-        team = await _lock(changed.tx, id, version)
+        team = await _lock(changed.tx, id, expected)
         if whom not in team.member_ids:
             raise NotFound("There is no such member.")
         await teams.take(changed.tx, id, whom)
@@ -116,12 +118,14 @@ async def take_out(
         return _resource(await _find(changed.tx, id))
 
 
-async def delete(ports: Ports, grant: Grant, reference: str, version: int, context: RequestContext) -> None:
-    """Delete a team: its members lose the roles that it passed on. Raise Stale unless `version` is the
-    present one, NotAllowedNow while a service is the team's."""
+async def delete(
+    ports: Ports, grant: Grant, reference: str, expected: Expected, context: RequestContext
+) -> None:
+    """Delete a team: its members lose the roles that it passed on. Raise Stale unless `expected` has the
+    present version, NotAllowedNow while a service is the team's."""
     id = _permitted(grant, reference, Action.TEAM_MANAGE)
     async with change(ports, grant, context) as changed:
-        team = await _lock(changed.tx, id, version)
+        team = await _lock(changed.tx, id, expected)
         service = await teams.owned_service(changed.tx, id)
         if service is not None:
             raise NotAllowedNow(f"{service} is this team's: give it to another team first.")
@@ -152,11 +156,11 @@ async def _find(tx: Tx, id: UUID) -> Team:
     return team
 
 
-async def _lock(tx: Tx, id: UUID, version: int | None) -> Team:
+async def _lock(tx: Tx, id: UUID, expected: Expected) -> Team:
     team = await teams.lock(tx, id)
     if team is None:
         raise NotFound("There is no such team.")
-    if version is not None and team.version != version:
+    if not expected.meets(team.version):
         raise Stale(_resource(team))
     return team
 

@@ -25,7 +25,7 @@ def scene(
 ) -> Iterator[Scene]:
     """All of it, ready to be attacked; with quotas that are out of the way, and without access lines: beside
     thousands of them nobody would find which case failed."""
-    object.__setattr__(house.desk, "quotas", Quotas(10_000_000, 10_000_000, 1))
+    object.__setattr__(house.desk, "quotas", Quotas(10_000_000, 10_000_000, 10_000_000, 1))
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     ports, call = house.desk.ports, Caller(house.desk.ports.config.port)

@@ -132,6 +132,7 @@ def attacked(servers: Servers, folder: Path) -> Iterator[Victim]:
             HUB_INSTALLATION=config.installation,
             HUB_REQUESTS_PER_CREDENTIAL=MANY,
             HUB_REQUESTS_PER_ORGANIZATION=MANY,
+            HUB_REQUESTS_PER_ADDRESS=MANY,
             HUB_PORT=str(port),
             HUB_ADMIN_PORT=str(operator_port),
         )

@@ -78,6 +78,16 @@ def test_a_quota_says_what_remains_and_when_all_of_it_is_back() -> None:
     assert meter.take("b", 100.0).left == first.left
 
 
+def test_asking_whether_a_quota_is_spent_takes_nothing_of_it() -> None:
+    meter = Meter("address", 2)
+    assert not meter.is_spent("a", 0.0)
+    meter.take("a", 0.0)
+    assert [meter.is_spent("a", 0.0) for _ in range(3)] == [False] * 3
+    meter.take("a", 0.0)
+    assert [meter.is_spent("a", at) for at in (0.0, 29.5, 30.0)] == [True, True, False]
+    assert not meter.is_spent("b", 0.0)
+
+
 def test_one_request_too_many_has_to_wait_whole_seconds() -> None:
     meter = Meter("credential", 2)
     waits = [meter.take("a", 0.0).wait for _ in range(3)]
@@ -87,6 +97,7 @@ def test_one_request_too_many_has_to_wait_whole_seconds() -> None:
 
 
 def test_each_process_gives_its_share_and_at_least_one() -> None:
-    quotas = Quotas(per_credential=1200, per_organization=2, processes=4)
+    quotas = Quotas(per_credential=1200, per_organization=2, per_address=400, processes=4)
     assert quotas.credentials.take("a", 0.0).policy == '"credential";q=300;w=60'
     assert quotas.organizations.take("a", 0.0).policy == '"organization";q=1;w=60'
+    assert quotas.addresses.take("a", 0.0).policy == '"address";q=100;w=60'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.door.origins import address, may_change, may_open_socket, networks
+from hub.door.origins import address, may_change, may_open_socket, neighbourhood, networks
 
 OURS = frozenset({"https://hub.example.org", "http://127.0.0.1:8080"})
 STRANGERS = [
@@ -81,3 +81,17 @@ def test_only_our_own_proxies_are_believed(peer: str, forwarded: str, expected: 
 def test_a_proxy_that_is_no_address_is_refused_at_start() -> None:
     with pytest.raises(ValueError, match="not-an-address"):
         networks(["not-an-address"])
+
+
+@pytest.mark.parametrize(
+    ("one", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("", ""),
+        ("a socket", "a socket"),
+    ],
+)
+def test_an_address_of_ipv6_is_counted_with_its_64(one: str, counted: str) -> None:
+    assert neighbourhood(one) == counted

@@ -34,7 +34,7 @@ ENDS = (
 @pytest.fixture
 def house(house: House) -> House:
     """An application whose quotas are out of the way."""
-    object.__setattr__(house.desk, "quotas", Quotas(1_000_000, 1_000_000, 1))
+    object.__setattr__(house.desk, "quotas", Quotas(1_000_000, 1_000_000, 1_000_000, 1))
     return house
 
 

@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 import pytest
 from conftest import Bell
-from following import make_key
+from following import follow, make_key
 from orgs import Org, Rung
 from servers import Database
 from tornado.ioloop import IOLoop
@@ -23,7 +23,9 @@ from hub.app import build
 from hub.config import assets
 from hub.contract.ids import text
 from hub.contract.words import Role
+from hub.door.application import House
 from hub.door.gate import Gate
+from hub.door.limits import Quotas
 from hub.embedded.spec import until
 from hub.handlers import pages
 from hub.metrics import TENANTS_FOLLOWED
@@ -276,3 +278,14 @@ async def test_a_tenant_that_nobody_asks_for_is_left(
 
     await until(is_left, SECONDS)
     assert (await live.with_key(acme.api_key)("GET", LIST)).code == 200
+
+
+async def test_keys_that_are_at_hand_go_on_where_an_address_tried_too_many(
+    live: Site, house: House, ports: Ports, web_ports: Ports, acme: Org, observer_key: str
+) -> None:
+    known, other = live.with_key(acme.api_key), live.with_key(observer_key)
+    async with await follow(known, acme):
+        await warm(known, web_ports)
+        object.__setattr__(house.desk, "quotas", Quotas(1000, 1000, 2, 1))
+        assert [(await live("GET", LIST)).code for _ in range(3)] == [401, 401, 429]
+        assert [(await each("GET", LIST)).code for each in (known, other)] == [200, 429]

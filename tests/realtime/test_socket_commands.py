@@ -253,7 +253,7 @@ async def test_commands_use_up_the_quotas_of_http(live: Site, ports: Ports, acme
     await fire(ports, acme, alarm("db-1"))
     site = live.with_key(acme.api_key)
     async with await follow(site, acme) as following:
-        object.__setattr__(quotas.desk, "quotas", Quotas(3, 1000, 1))
+        object.__setattr__(quotas.desk, "quotas", Quotas(3, 1000, 1000, 1))
         assert (await site("GET", "/api/v1/orgs/acme")).code == 200
         assert [(await ask(following, "1", "acknowledge", id=str(n)))["status"] for n in range(3)] == [
             200, 200, 429,
