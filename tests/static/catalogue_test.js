@@ -95,7 +95,7 @@ Deno.test("nobody is offered a role that may do more than they may", () => {
 
 Deno.test("each sender has its address and snippet, in one order, and new ones come last", () => {
   const urls = { events: "/events", hooks: "/hooks/KEY", pagerduty: "/v2", alertmanager: "/am", sms: "/sms" };
-  const snippets = { curl: "curl", pagerduty: "pd", alertmanager: "am", grafana: "gf" };
+  const snippets = { curl: "curl", pagerduty: "pd", alertmanager: "am", opsgenie: "og" };
   const made = senders(urls, snippets);
   assert.deepEqual(made.map(({ name }) => name), [
     "curl",
@@ -103,7 +103,7 @@ Deno.test("each sender has its address and snippet, in one order, and new ones c
     "pagerduty",
     "hooks",
     "sms",
-    "grafana",
+    "opsgenie",
   ]);
   assert.deepEqual(made.map(({ url, text }) => [url, text]), [
     ["/events", "curl"],
@@ -111,7 +111,7 @@ Deno.test("each sender has its address and snippet, in one order, and new ones c
     ["/v2", "pd"],
     ["/hooks/KEY", ""],
     ["/sms", ""],
-    ["", "gf"],
+    ["", "og"],
   ]);
   assert.deepEqual(senders({}, {}), []);
 });
