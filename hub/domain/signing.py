@@ -21,7 +21,7 @@ GRAFANA_TIME: Final = "X-Grafana-Alerting-Timestamp"
 SIGNATURES_MAX: Final = 10  # of one request: a sender that rotates sends two
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _DELIVERY = re.compile(r"[!-\-/-~]{1,255}", re.ASCII)  # no full stop: it parts what is signed
-_TIMED_BODY = re.compile(rb"\s*[0-9]{1,12}:")
+_TIMED_BODY = re.compile(rb"\s{0,64}[0-9]{1,12}:")
 
 
 class Secret(NamedTuple):
