@@ -21,6 +21,7 @@ pytestmark = pytest.mark.gen_test(timeout=40)
 ORG = "/api/v1/orgs/acme"
 PAST = "2020-01-01T00:00:00Z"
 NO_SERVICE, NO_TEAM = text("service", new()), text("team", new())
+BAD_LINKS = [{"title": "Wiki", "url": "javascript:alert(1)"}, {"title": "Wiki", "url": "//wiki"}]
 SCOPED = {"kind": "service", "id": NO_SERVICE}
 # For each body with two fields or items that only a service can check: one with several that are wrong, and
 # how these are named. `{…}` is made for the test.
@@ -48,10 +49,12 @@ CASES: dict[type, list[tuple[str, str, dict[str, Any], set[str]]]] = {
     ],
     catalogue.NewService: [
         ("POST", f"{ORG}/services", {"name": "First service", "team": NO_TEAM}, {"/name", "/team"}),
+        ("POST", f"{ORG}/services", {"name": "Third", "links": BAD_LINKS}, {"/links/0/url", "/links/1/url"}),
     ],
     catalogue.ServicePatch: [
         ("PATCH", "{service}", {"name": "First service", "team": "x"}, {"/name", "/team"}),
         ("PATCH", "{service}", {"name": "First service", "team": NO_TEAM}, {"/name", "/team"}),
+        ("PATCH", "{service}", {"links": BAD_LINKS}, {"/links/0/url", "/links/1/url"}),
     ],
     catalogue.DependOn: [
         ("PUT", "{service}/dependencies", {"services": [NO_SERVICE, "x"]}, {"/services/0", "/services/1"}),
