@@ -8,15 +8,21 @@ import msgspec
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cursor holds: a position, in an epoch of the log, in a view."""
+    """What a cursor holds: a position, in an epoch of the log, in a view.
+
+    `owed` is the incident that the event at this position took out of what was asked for, while the holder
+    has the event and was not told so yet. Whoever goes on from there is told first.
+    """
 
     epoch: UUID
     position: int
     view: bytes
+    owed: UUID | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`mode` is live, replay, reset or ahead; `position` is the last one the client is taken to have.
+    """`mode` is live, replay, reset or ahead; `position` is the last one the client is taken to have, but for
+    what it is `owed` there.
 
     `ahead` is a question: the cursor is above our head, which may be a second old; read the head again
     and plan once more with `sure=True`, and only then is it a reset.
@@ -25,6 +31,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     position: int
     reason: str = ""
+    owed: UUID | None = None
 
 
 def plan(place: Place | None, epoch: UUID, head: int, view: bytes, sure: bool = False) -> Plan:
@@ -42,4 +49,5 @@ def plan(place: Place | None, epoch: UUID, head: int, view: bytes, sure: bool = 
         if not sure:
             return Plan(mode="ahead", position=head)
         return Plan(mode="reset", position=head, reason="epoch")
-    return Plan(mode="live" if place.position == head else "replay", position=place.position)
+    mode = "live" if place.position == head else "replay"
+    return Plan(mode=mode, position=place.position, owed=place.owed)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Final
+from uuid import UUID
 
-from hub.contract.ids import text
 from hub.domain.resume import Place
 from hub.domain.sight import View
 from hub.realtime.chunks import SIZE, Chunks, floor
@@ -58,8 +58,8 @@ class Batch:
             self.frames[told] = frame
         return frame
 
-    def _cursor(self, position: int) -> str:
-        return self._batches.cursor(self._scene.feed, position, self._scene.view_hash)
+    def _cursor(self, position: int, owed: UUID | None = None) -> str:
+        return self._batches.cursor(self._scene.feed, position, self._scene.view_hash, owed)
 
 
 class Batches:
@@ -70,7 +70,7 @@ class Batches:
         self._cursors = cursors
         self.classes = Classes()
         self._kept: OrderedDict[Key, Batch] = OrderedDict()
-        self._written: OrderedDict[tuple[bytes, int, bytes], str] = OrderedDict()
+        self._written: OrderedDict[tuple[bytes, int, bytes, UUID | None], str] = OrderedDict()
 
     def next(self, scene: Scene, position: int) -> Batch | None:
         """What comes after `position`, which is below the head; None when it is not in memory."""
@@ -92,12 +92,23 @@ class Batches:
         """A number that moves when what was read of a feed before may be seen by others now."""
         return self._chunks.generation(feed.tenant)
 
-    def cursor(self, feed: Feed, position: int, view_hash: bytes) -> str:
+    def owed(self, scene: Scene, position: int, incident: UUID) -> bytes:
+        """The frame for a reader that has the event at `position`, which took the incident out of the view,
+        and was not told so."""
+
+        def cursor(position: int, owed: UUID | None = None) -> str:
+            return self.cursor(scene.feed, position, scene.view_hash, owed)
+
+        return scene.encoding.events(
+            cursor(position, incident), cursor(position), Content((), incident), cursor
+        )
+
+    def cursor(self, feed: Feed, position: int, view_hash: bytes, owed: UUID | None = None) -> str:
         """The opaque text of one place in one view; the last ones are kept, since crowds need the same."""
-        key = (feed.prefix.epoch.bytes, position, view_hash)
+        key = (feed.prefix.epoch.bytes, position, view_hash, owed)
         text = self._written.get(key)
         if text is None:
-            place = Place(epoch=feed.prefix.epoch, position=position, view=view_hash)
+            place = Place(epoch=feed.prefix.epoch, position=position, view=view_hash, owed=owed)
             text = self._written[key] = self._cursors.write(feed.tenant, place)
             if len(self._written) > CURSORS_KEPT:
                 self._written.popitem(last=False)
@@ -107,13 +118,14 @@ class Batches:
         events = self._chunks.after(scene.feed.tenant, position)
         if events is None:
             return None
-        end, size, seen, hidden = position, 0, list[LogEvent](), ""
+        end, size, seen = position, 0, list[LogEvent]()
+        hidden: UUID | None = None
         for event in events:
             gains, lost = scene.view.gains(event), scene.view.lost(event)
             if gains or lost:
                 if seen:
                     break  # it is told by itself: who has a cursor behind it has been told
-                hidden = text("incident", event.incident) if lost and event.incident else ""
+                hidden = event.incident if lost else None
                 return Batch(self, scene, event.position, Content((), hidden), "view" if gains else "")
             if scene.view.sees(event):
                 size += len(event.body)
@@ -121,7 +133,7 @@ class Batches:
                     break
                 seen.append(event)
             end = event.position
-            if event.incident is not None and seen and scene.view.loses(event):
-                hidden = text("incident", event.incident)
+            if seen and scene.view.loses(event):
+                hidden = event.incident
                 break  # what comes later may bring it back
         return Batch(self, scene, end, Content(seen, hidden))

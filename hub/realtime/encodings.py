@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
+from uuid import UUID
 
 import msgspec
 
 from hub.contract import frames
+from hub.contract.ids import text
 from hub.realtime.chunks import SIZE
 from hub.storage.log import LogEvent
 
@@ -21,11 +23,17 @@ _encoder = msgspec.json.Encoder()
 
 
 class Content(NamedTuple):
-    """What a batch holds: events, and the id of the incident that the last of them took out of the view; or
-    no events, and the id of one that became private."""
+    """What a batch holds: events, and the incident that the last of them took out of the view; or no events,
+    and one that became private."""
 
     events: Sequence[LogEvent]
-    hidden: str = ""
+    hidden: UUID | None = None
+
+
+class CursorAt(Protocol):
+    """Gives the cursor of a position inside a batch, or of one where an incident's leaving is still owed."""
+
+    def __call__(self, position: int, owed: UUID | None = None) -> str: ...
 
 
 class Encoding(Protocol):
@@ -44,8 +52,9 @@ class Encoding(Protocol):
         """At most so many events in one batch."""
         ...
 
-    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
-        """The batch (after, cursor]; `cursor_at` gives the cursor of a position inside it."""
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: CursorAt) -> bytes:
+        """The batch (after, cursor]. What is hidden is told behind the events and before `cursor`: who holds
+        that one has been told, and who loses the connection between the two holds another one."""
         ...
 
     def tell(self, frame: frames.Frame) -> bytes:
@@ -59,13 +68,18 @@ class Messages:
     name = "messages"
     most = SIZE
 
-    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
-        """One `events` frame, and a `hidden` one where the last event took its incident away. Without an
-        event the cursor comes last: who has it has been told."""
-        if not batch.events:
-            return self.tell(frames.Hidden(incident=batch.hidden)) + message(frames.events(after, cursor, []))
-        said = message(frames.events(after, cursor, [event.body for event in batch.events]))
-        return said + self.tell(frames.Hidden(incident=batch.hidden)) if batch.hidden else said
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: CursorAt) -> bytes:
+        """One `events` frame. Where an incident is hidden: the events, if there are any; `hidden`; and an
+        `events` frame without one, whose cursor says that it was told."""
+        bodies = [event.body for event in batch.events]
+        if batch.hidden is None:
+            return message(frames.events(after, cursor, bodies))
+        said = b""
+        if bodies:
+            owing = cursor_at(batch.events[-1].position, batch.hidden)
+            said, after = message(frames.events(after, owing, bodies)), owing
+        hidden = frames.Hidden(incident=text("incident", batch.hidden))
+        return said + self.tell(hidden) + message(frames.events(after, cursor, []))
 
     def tell(self, frame: frames.Frame) -> bytes:
         """One message."""
@@ -85,16 +99,18 @@ class Records:
         self._is_chunked = is_chunked
         self.name = "chunked records" if is_chunked else "records"
 
-    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
-        """One record an event; the last one's id is the cursor of the batch, and that of a `hidden` one where
-        there is no event."""
-        if not batch.events:
-            hidden = b"event: hidden\ndata: " + _encoder.encode(frames.Hidden(incident=batch.hidden))
-            return self._wrap(b"%s\nid: %s\n\n" % (hidden, cursor.encode()))
-        ids = [cursor_at(event.position) for event in batch.events[:-1]] + [cursor]
-        pairs = zip(ids, batch.events, strict=True)
-        said = self._wrap(b"".join(b"id: %s\ndata: %s\n\n" % (id.encode(), e.body) for id, e in pairs))
-        return said + self.tell(frames.Hidden(incident=batch.hidden)) if batch.hidden else said
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: CursorAt) -> bytes:
+        """One record an event, and a `hidden` one; the id of the last record is the cursor of the batch."""
+        records = [(cursor_at(event.position), b"data: " + event.body) for event in batch.events]
+        if batch.hidden is not None:
+            if records:
+                owing = cursor_at(batch.events[-1].position, batch.hidden)
+                records[-1] = (owing, records[-1][1])
+            hidden = frames.Hidden(incident=text("incident", batch.hidden))
+            records.append((cursor, b"event: hidden\ndata: " + _encoder.encode(hidden)))
+        else:
+            records[-1] = (cursor, records[-1][1])
+        return self._wrap(b"".join(b"id: %s\n%s\n\n" % (id.encode(), said) for id, said in records))
 
     def tell(self, frame: frames.Frame) -> bytes:
         """One record. A frame without a cursor has no id: it moves nobody."""

@@ -147,7 +147,7 @@ class Follower:
                     reader = Reader(feed, view, position, self.line)
                 else:
                     reader = Reader(feed, view, plan.position, self.line)
-                    reader.reset = reason
+                    reader.reset, reader.owed = reason, plan.owed
                     self._tell(self._station.welcome(feed, reader, plan.mode, self.grant.expires_at))
                 self._go(reader)
                 return

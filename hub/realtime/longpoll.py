@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from hub.contract import frames
+from hub.contract.ids import text
 from hub.contract.resources import Written
 from hub.domain.errors import HubError, Unauthenticated, Unavailable
 from hub.domain.filter import WHAT
@@ -20,7 +20,7 @@ from hub.door.route import Route
 from hub.door.says import says
 from hub.realtime import wish
 from hub.realtime.chunks import SIZE
-from hub.realtime.encodings import Content
+from hub.realtime.encodings import Content, CursorAt
 from hub.realtime.follower import Follower
 from hub.realtime.reader import Sent
 from hub.realtime.station import Station
@@ -50,10 +50,14 @@ class Pages:
         self.most = limit
         self.name = f"page of {limit}"
 
-    def events(self, after: str, cursor: str, batch: Content, cursor_at: Callable[[int], str]) -> bytes:
+    def events(self, after: str, cursor: str, batch: Content, cursor_at: CursorAt) -> bytes:
         """The members of an EventPage that are the same for whoever asks from before `after`."""
+        return self.members(cursor, batch)
+
+    def members(self, cursor: str, batch: Content) -> bytes:
+        """Where it ends and what is in it."""
         members = b",".join(event.body for event in batch.events)
-        hidden = b'"%s"' % batch.hidden.encode() if batch.hidden else b""
+        hidden = b'"%s"' % text("incident", batch.hidden).encode() if batch.hidden is not None else b""
         return b'"cursor":"%s","events":[%s],"hidden":[%s]' % (cursor.encode(), members, hidden)
 
     def tell(self, frame: frames.Frame) -> bytes:
@@ -112,7 +116,7 @@ class Events(Request):
         if self._refusal is not None:
             raise self._refusal
         self._from = self._from or self._unmoved(asked.after)
-        batch = self._batch or self.encoding.events("", self._cursor or self._from, Content(()), str)
+        batch = self._batch or self.encoding.members(self._cursor or self._from, Content(()))
         body = b'{"after":"%s",%s,"more":%s}' % (self._from.encode(), batch, b"true" if more else b"false")
         self.set_header("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         self.set_header("Cache-Control", "private, no-cache")  # a redaction must reach what a cache kept

@@ -89,7 +89,7 @@ class Pump:
             if audience.is_passing:
                 return False
             reader.position = audience.position
-        if reader.busy_since is not None or reader.held or reader.reset:
+        if reader.busy_since is not None or reader.held or reader.reset or reader.owed:
             return False
         self._mark(reader)
         return True
@@ -167,6 +167,10 @@ class Pump:
         head = reader.feed.prefix.head
         if reader.reset:
             self._reset(reader, head)
+        elif reader.owed is not None:
+            frame = self._batches.owed(self._scene(reader), reader.position, reader.owed)
+            reader.owed = None
+            self._is_sent(reader, reader.send(frame))
         elif reader.position < head:
             self._advance(reader)
         elif reader.replays:
@@ -183,12 +187,14 @@ class Pump:
         key = (reader.view, reader.line.encoding.name)
         audience = audiences.get(key)
         if audience is None or not audience.readers:
-            scene = Scene(reader.feed, reader.view, reader.view_hash, reader.line.encoding)
-            audience = audiences[key] = Audience(scene, reader.position)
+            audience = audiences[key] = Audience(self._scene(reader), reader.position)
         if audience.is_passing or audience.position != reader.position:
             self.wake([reader])  # it catches up within this turn or the next
         else:
             audience.join(reader)
+
+    def _scene(self, reader: Reader) -> Scene:
+        return Scene(reader.feed, reader.view, reader.view_hash, reader.line.encoding)
 
     def _part(self, reader: Reader) -> None:
         if reader.audience is not None:
@@ -196,6 +202,7 @@ class Pump:
 
     def _reset(self, reader: Reader, head: int) -> None:
         RESETS.labels(reader.reset).inc()
+        reader.owed = None
         if reader.anew is not None:
             reader.held = True  # until somebody else begins with the state
             reader.anew(reader.reset)
@@ -207,8 +214,7 @@ class Pump:
         self._is_sent(reader, reader.line.tell(frame))
 
     def _advance(self, reader: Reader) -> None:
-        scene = Scene(reader.feed, reader.view, reader.view_hash, reader.line.encoding)
-        batch = self._batches.next(scene, reader.position)
+        batch = self._batches.next(self._scene(reader), reader.position)
         if batch is None:
             self._fetches.ask(reader)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sized
 from typing import TYPE_CHECKING, Final, Protocol
+from uuid import UUID
 
 from hub.contract import frames
 from hub.domain.sight import View
@@ -62,8 +63,8 @@ class Reader:
     """
 
     __slots__ = (
-        "anew", "audience", "busy_since", "drained", "feed", "held", "line", "pending", "position", "push",
-        "replays", "reset", "send", "told", "view", "view_hash", "waits",
+        "anew", "audience", "busy_since", "drained", "feed", "held", "line", "owed", "pending", "position",
+        "push", "replays", "reset", "send", "told", "view", "view_hash", "waits",
     )  # fmt: skip
 
     def __init__(self, feed: Feed, view: View, position: int, line: Line) -> None:
@@ -76,6 +77,7 @@ class Reader:
         self.push: Callable[[bytes], int] = straight.push if straight is not None else _no_socket
         self.audience: Audience | None = None
         self.replays = True  # has not been at the head yet
+        self.owed: UUID | None = None  # the incident whose leaving has to be told first
         self.reset = ""  # the reason of a reset that has to be sent first
         self.anew: Callable[[str], None] | None = None  # who sends it, where the state follows
         self.held = False  # its rights are being read again

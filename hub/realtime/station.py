@@ -168,7 +168,7 @@ class Station:
 
     def welcome(self, feed: Feed, reader: Reader, mode: str, expires_at: datetime | None) -> frames.Welcome:
         """The verdict on a resume that needs no state."""
-        start = self.batches.cursor(feed, reader.position, reader.view_hash)
+        start = self.batches.cursor(feed, reader.position, reader.view_hash, reader.owed)
         head = self.batches.cursor(feed, feed.prefix.head, reader.view_hash)
         return welcome(start, head, "replay" if mode == "replay" else "live", expires_at)
 

@@ -13,6 +13,7 @@ from hub.contract.ids import TenantId
 from hub.domain.resume import Place
 
 PLACE_BYTES = 16 + 8 + 4
+OWED_BYTES = 16
 
 
 class Cursors:
@@ -27,17 +28,21 @@ class Cursors:
         self._pages = [AESSIV(key) for key in config.keys("page")]
 
     def write(self, tenant: TenantId, place: Place) -> str:
-        """The cursor of a place in a tenant's log; 59 characters."""
-        plain = place.epoch.bytes + place.position.to_bytes(8, "big") + place.view
+        """The cursor of a place in a tenant's log; 59 characters, or 80 where something is owed."""
+        owed = place.owed.bytes if place.owed is not None else b""
+        plain = place.epoch.bytes + place.position.to_bytes(8, "big") + place.view + owed
         return _seal(self._streams, plain, tenant.bytes)
 
     def read(self, tenant: TenantId, text: str) -> Place | None:
         """The place of a cursor, or None for anything that was not written for this tenant."""
         plain = _open(self._streams, text, tenant.bytes)
-        if plain is None or len(plain) != PLACE_BYTES:
+        if plain is None or len(plain) not in {PLACE_BYTES, PLACE_BYTES + OWED_BYTES}:
             return None
         return Place(
-            epoch=UUID(bytes=plain[:16]), position=int.from_bytes(plain[16:24], "big"), view=plain[24:]
+            epoch=UUID(bytes=plain[:16]),
+            position=int.from_bytes(plain[16:24], "big"),
+            view=plain[24:PLACE_BYTES],
+            owed=UUID(bytes=plain[PLACE_BYTES:]) if len(plain) > PLACE_BYTES else None,
         )
 
     def write_page(self, tenant: TenantId, filter: str, place: bytes) -> str:

@@ -14,10 +14,11 @@ from authors import Author
 from chronicle import Chronicle, read
 from inspector import Finding
 from mishaps import REDIS_ONLY, Mishaps
+from mute import Mute
 from sides import Side, responder
 from theatre import WEBS, Theatre
 from truths import Truths, read_truths
-from visitors import TRANSPORTS, Mute
+from visitors import TRANSPORTS
 
 from hub.embedded.spec import until
 

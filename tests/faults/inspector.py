@@ -25,7 +25,22 @@ class Fact(NamedTuple):
 
 
 Sees = Callable[[Fact], bool]
-Place = Callable[[str, str], tuple[str, int] | None]
+
+
+class Place(NamedTuple):
+    """What a cursor says: an epoch, a position, and the incident whose leaving is not told yet."""
+
+    epoch: str
+    position: int
+    owed: str = ""
+
+
+Read = Callable[[str, str], Place | None]
+
+
+def never(fact: Fact) -> bool:
+    """Of who asked for everything, nothing leaves."""
+    return False
 
 
 class Log:
@@ -50,14 +65,16 @@ class Log:
 
 @dataclass
 class History:
-    """What one reader wrote down. `is_whole`: it had to reach the end of the log; `may_reset`: something was
-    done to its view; `revoked_at`: since then it may see nothing."""
+    """What one reader wrote down. `leaves`: an event it sees took its incident out of what it asked for;
+    `is_whole`: it had to reach the end of the log; `may_reset`: something was done to its view; `revoked_at`:
+    since then it may see nothing."""
 
     reader: str
     org: str
     view: str
     sees: Sees
     records: list[dict[str, Any]]
+    leaves: Sees = never
     is_whole: bool = True
     may_reset: bool = False
     revoked_at: float | None = None
@@ -76,18 +93,18 @@ class Inspector:
     """Checks histories one by one; `findings` is what is wrong. `place` reads a cursor of an organization."""
 
     logs: dict[str, Log]
-    place: Place
+    place: Read
     grace: float = GRACE
     findings: list[Finding] = field(default_factory=list)
-    _cursors: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    _cursors: dict[tuple[str, str, Place], str] = field(default_factory=dict)
 
     def check(self, history: History) -> None:
         """One history, from its first record to its last."""
         _Walk(self, history).go()
 
-    def see(self, history: History, cursor: str, position: int) -> None:
+    def see(self, history: History, cursor: str, place: Place) -> None:
         """One place in one view is always the same text, on every transport and process (I6)."""
-        known = self._cursors.setdefault((history.org, history.view, position), cursor)
+        known = self._cursors.setdefault((history.org, history.view, place), cursor)
         if known != cursor:
             self.find("I6", history.reader, f"two cursors for one place of {history.view}")
 
@@ -107,6 +124,7 @@ class _Walk:
         self._at = 0  # the position of the held cursor
         self._marked = -1
         self._seen: set[str] = set()
+        self._left: list[str] = []  # incidents that have left what it asked for, which it was not told yet
         self._moved_to: str | None = None  # a welcome elsewhere, which only a reset explains
 
     def go(self) -> None:
@@ -122,15 +140,28 @@ class _Walk:
             missing = self._log.within(self._at, self._log.due, self._history.sees)
             if self._held is None or self._at < self._log.due:
                 self._find("I12", f"ended at {self._at} of {self._log.due}, {len(missing)} events too early")
+            if self._left:
+                self._find("I1", f"was never told that {self._left[0]} has left")
 
     def _dial(self, record: dict[str, Any]) -> None:
         """Begin where it was told to, or go on; what a lost connection said of another place is void."""
         self._moved_to = None
         if self._held is None and record["after"]:
-            self._hold(record["after"])
+            self._held = record["after"]
+        if self._held is not None:  # what it is owed there is told, again if need be
+            owed = self._place(self._held).owed
+            self._left = [owed] if owed else []
+            self._hold(self._held)
 
     def _nothing(self, record: dict[str, Any]) -> None:
-        """Ends and hidden incidents move no cursor."""
+        """Ends move no cursor."""
+
+    def _hidden(self, record: dict[str, Any]) -> None:
+        """Once, for each incident that has left; and no other one is named."""
+        if record["incident"] in self._left:
+            self._left.remove(record["incident"])
+        else:
+            self._find("I10", f"told that {record['incident']} has left, which it has not, or again")
 
     def _welcome(self, record: dict[str, Any]) -> None:
         if self._held is None:
@@ -159,9 +190,13 @@ class _Walk:
             self._seen.add(id)
             expected.pop(id, None)
             last = max(last, fact.position)
+            if self._history.leaves(fact):
+                self._left.append(fact.incident)
         if expected:
             holes = [fact.position for fact in expected.values()]
             self._find("I1", f"{len(holes)} events are missing, the first at {holes[0]}")
+        for incident in record.get("hidden", ()):
+            self._hidden({"incident": incident})
         self._hold(record["cursor"])
 
     def _known(self, id: str, bytes_: str) -> Fact | None:
@@ -191,6 +226,7 @@ class _Walk:
             self._find("I1", f"reset ({record.get('reason')}) though nothing was done to its view")
         self._moved_to = None
         self._seen.clear()
+        self._left.clear()
         self._marked = -1
         self._hold(record["cursor"])
 
@@ -208,6 +244,7 @@ class _Walk:
             wrong = set(dict(record["items"]).items()) ^ set(expected.items())
             self._find("I8", f"the snapshot at {position} differs in {len(wrong)} versions")
         self._seen.clear()
+        self._left.clear()
         self._moved_to = None
         self._hold(record["cursor"])
 
@@ -218,17 +255,26 @@ class _Walk:
             self._find("I10", f"{record['what']}: {late:.1f} s after its revocation")
 
     def _hold(self, cursor: str) -> None:
-        self._held, self._at = cursor, self._position(cursor)
-        self._inspector.see(self._history, cursor, self._at)
+        """Move on. Who holds a cursor was told all that is behind it, but for what it says is owed."""
+        place = self._place(cursor)
+        self._held, self._at = cursor, place.position
+        self._inspector.see(self._history, cursor, place)
+        if self._left != ([place.owed] if place.owed else []):
+            told = ", ".join(self._left) or "nothing"
+            self._find("I1", f"{told} was still to be told to have left, and its cursor owes {place.owed!r}")
+            self._left.clear()
 
     def _position(self, cursor: str) -> int:
+        return self._place(cursor).position
+
+    def _place(self, cursor: str) -> Place:
         place = self._inspector.place(self._history.org, cursor)
         if place is None:
             self._find("I10", "a cursor that is none of its organization")
-            return self._at
-        if place[0] != self._log.epoch or place[1] > self._log.head:
-            self._find("I4", f"a cursor at {place[1]} that the log does not have")
-        return place[1]
+            return Place(self._log.epoch, self._at)
+        if place.epoch != self._log.epoch or place.position > self._log.head:
+            self._find("I4", f"a cursor at {place.position} that the log does not have")
+        return place
 
     def _find(self, invariant: str, what: str) -> None:
         self._inspector.find(invariant, self._history.reader, what)

@@ -8,10 +8,11 @@ from typing import Any
 
 from campaign import Campaign, Passed
 from chronicle import read
-from inspector import GRACE, Finding, History, Inspector, check_ledger
+from inspector import GRACE, Finding, History, Inspector, Place, check_ledger
 from mishaps import REDIS_ONLY
 from visitors import HUNG_UP
 
+from hub.contract.ids import text
 from hub.services.cursors import Cursors
 
 # How a request fails by a restart: it is refused, cut, or sent away. A machine that is too busy
@@ -40,9 +41,11 @@ def reckon(campaign: Campaign, grace: float = GRACE) -> Reckoning:
     logs, tenants = campaign.truths.logs, campaign.truths.tenants
     cursors = Cursors(campaign.theatre.config)
 
-    def place(org: str, cursor: str) -> tuple[str, int] | None:
+    def place(org: str, cursor: str) -> Place | None:
         found = cursors.read(tenants[org], cursor)
-        return (str(found.epoch), found.position) if found else None
+        if found is None:
+            return None
+        return Place(str(found.epoch), found.position, text("incident", found.owed) if found.owed else "")
 
     inspector = Inspector(logs, place, grace)
     counts: Counter[str] = Counter()
@@ -54,13 +57,16 @@ def reckon(campaign: Campaign, grace: float = GRACE) -> Reckoning:
             records = read(visitor.path)
             inspector.check(
                 History(
-                    f"{slug}-{visitor.name}", slug, visitor.view, visitor.sees, records,
+                    f"{slug}-{visitor.name}", slug, visitor.view, visitor.sees, records, visitor.leaves,
                     is_whole=visitor.revoked_at is None, may_reset=visitor.may_reset,
                     revoked_at=visitor.revoked_at,
                 )
             )  # fmt: skip
             counts["readers"] += 1
             counts["connections"] += sum(record["what"] == "dial" for record in records)
+            counts["told that an incident has left"] += sum(
+                (record["what"] == "hidden") + len(record.get("hidden", ())) for record in records
+            )
             counts["deliveries"] += sum(len(record.get("events", ())) for record in records)
             _check_ends(inspector, campaign.passed, f"{slug}-{visitor.name}", records)
         counts["503 for want of time in a rolling restart"] += _check_roll(

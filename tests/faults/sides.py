@@ -35,6 +35,12 @@ def severe(fact: Fact) -> bool:
     return bool({"SEV1", "SEV2"} & set(fact.levels))
 
 
+def leaves_severe(fact: Fact) -> bool:
+    """Before, and not after."""
+    after, before = fact.levels
+    return before in {"SEV1", "SEV2"} and after not in {"SEV1", "SEV2"}
+
+
 @dataclass
 class Side:
     """One organization: who writes, and who reads."""
@@ -52,7 +58,8 @@ class Side:
         self.add("bot", bot, responder, ("socket",), view="bot")
         self.add("switching", bot, responder, view="bot")
         self.add("kinds", bot, of_incidents, view="bot", filter="kind:incident.*")
-        self.add("severe", admin, severe, filter="severity:<=2")
+        for name, tears in (("severe", 0.0), ("torn", 0.2)):
+            self.add(name, admin, severe, filter="severity:<=2", leaves=leaves_severe, tears=tears)
         self.add("restless", admin, administrator, stay=(0.1, 1.0))
         if with_state:
             self.add("state", bot, responder, TRANSPORTS[:2], view="bot", snapshot="always").may_reset = True

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from chronicle import Chronicle, read
-from inspector import Fact, History, Inspector, Log, check_ledger
+from inspector import Fact, History, Inspector, Log, Place, check_ledger
 
 EPOCH = "e"
 SNAPSHOT = [["inc_1", 5]]
@@ -25,9 +25,9 @@ def fact(position: int, org: str = "acme") -> Fact:
 LOGS = {org: Log(EPOCH, [fact(position, org) for position in range(1, 11)]) for org in ("acme", "globex")}
 
 
-def place(org: str, cursor: str) -> tuple[str, int] | None:
-    epoch, owner, position = cursor.split("/")
-    return (epoch, int(position)) if owner == org else None
+def place(org: str, cursor: str) -> Place | None:
+    epoch, owner, position, *owed = cursor.split("/")
+    return Place(epoch, int(position), *owed) if owner == org else None
 
 
 def at(position: int) -> str:
@@ -51,13 +51,14 @@ def welcome(position: int) -> dict[str, Any]:
     return {"at": 1.0, "what": "welcome", "cursor": at(position)}
 
 
+DIAL = {"at": 1.0, "what": "dial", "via": "ws", "after": ""}
 SOUND = [
-    {"at": 1.0, "what": "dial", "via": "ws", "after": ""},
+    DIAL,
     welcome(0), batch(0, 2), mark(3), batch(3, 5),
     {"at": 1.0, "what": "end"},
-    welcome(5), {"at": 1.0, "what": "hidden", "incident": "inc_1"}, batch(5, 7), batch(7, 10),
+    welcome(5), batch(5, 7), batch(7, 10),
 ]  # fmt: skip
-FIRST, MARK, SECOND, AGAIN, LAST = 2, 3, 4, 6, 9  # places in it
+FIRST, MARK, SECOND, AGAIN, LAST = 2, 3, 4, 6, 8  # places in it
 
 
 def findings(records: list[dict[str, Any]], **traits: Any) -> set[str]:
@@ -109,6 +110,44 @@ def test_a_planted_defect_is_found(number: str, records: list[dict[str, Any]]) -
     assert number in findings(records)
 
 
+HIDDEN = {"at": 1.0, "what": "hidden", "incident": "inc_1"}
+LEAVING = {**batch(3, 5), "cursor": at(5) + "/inc_1"}
+TOLD = {**batch(5, 5), "after": at(5) + "/inc_1"}
+PAGE = {**batch(3, 5), "hidden": ["inc_1"]}
+
+
+def leaves(fact: Fact) -> bool:
+    """The fifth event takes its incident out of what was asked for."""
+    return fact.position == 5
+
+
+@pytest.mark.parametrize(
+    ("records", "found"),
+    [
+        ([LEAVING, HIDDEN, TOLD], set()),
+        ([PAGE], set()),
+        ([LEAVING, DIAL, HIDDEN, TOLD], set()),
+        ([LEAVING, HIDDEN, DIAL, HIDDEN, TOLD], set()),
+        ([LEAVING, DIAL, {**PAGE, "after": LEAVING["cursor"], "events": []}], set()),
+        ([batch(3, 5)], {"I1"}),
+        ([batch(3, 5), HIDDEN], {"I1", "I10"}),
+        ([LEAVING, TOLD], {"I1"}),
+        ([LEAVING, DIAL, TOLD], {"I1"}),
+        ([LEAVING, DIAL, {**TOLD, "what": "mark"}], {"I1"}),
+        ([PAGE, HIDDEN], {"I10"}),
+        ([LEAVING, HIDDEN, HIDDEN, TOLD], {"I10"}),
+        ([{**PAGE, "hidden": ["inc_2"]}], {"I1", "I10"}),
+        ([{**LEAVING, "cursor": at(5) + "/inc_2"}, HIDDEN, TOLD], {"I1", "I10"}),
+        ([LEAVING], {"I1", "I12"}),
+    ],
+)
+def test_what_leaves_is_told_once_or_again_after_a_resume(
+    records: list[dict[str, Any]], found: set[str]
+) -> None:
+    rest = [] if records == [LEAVING] else [batch(5, 10)]
+    assert findings([DIAL, welcome(3), *records, *rest], leaves=leaves) == found
+
+
 def test_an_event_behind_a_mark_is_found() -> None:
     late = {**batch(3, 5), "events": [ROW[2], ROW[4], ROW[5]]}
     assert "I9" in findings([welcome(1), mark(3), late, batch(5, 10)])
@@ -137,7 +176,8 @@ def test_what_comes_long_after_a_revocation_is_found() -> None:
 def test_one_place_has_one_cursor_on_all_transports() -> None:
     inspector = Inspector(LOGS, lambda org, cursor: place(org, cursor.removesuffix("?")))
     inspector.check(History("one", "acme", "plain", sees, SOUND))
-    inspector.check(History("two", "acme", "plain", sees, [welcome(0) | {"cursor": at(0) + "?"}], False))
+    again = [welcome(0) | {"cursor": at(0) + "?"}]
+    inspector.check(History("two", "acme", "plain", sees, again, is_whole=False))
     assert [finding.invariant for finding in inspector.findings] == ["I6"]
 
 

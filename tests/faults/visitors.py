@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 from calls import AWAY, call, calling
 from chronicle import Chronicle, digest
-from inspector import Sees
+from inspector import Sees, never
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -66,8 +66,13 @@ class Ended(Exception):
         super().__init__(code, said[:200])
 
 
+class Torn(Exception):
+    """The reader hangs up between two frames."""
+
+
 class Visitor:
-    """Follows one organization while `run` runs. `transports` are drawn from at each dial."""
+    """Follows one organization while `run` runs. `transports` are drawn from at each dial; with probability
+    `tears` it hangs up after a frame, before it reads the one behind it."""
 
     def __init__(
         self,
@@ -84,12 +89,15 @@ class Visitor:
         stay: tuple[float, float] = (3.0, 12.0),
         snapshot: str = "never",
         after: str = "",
+        leaves: Sees = never,
+        tears: float = 0.0,
     ) -> None:
         self.name = name
         self.org = org
         self.key = key
         self.view = f"{view} {filter}"
         self.sees = sees
+        self.leaves = leaves
         self.cursor = after
         self.heard: set[str] = set()
         self.is_over = False
@@ -104,6 +112,7 @@ class Visitor:
         self._filter = filter
         self._stay = stay
         self._snapshot = snapshot
+        self._tears = tears
         self._state: list[tuple[str, int]] = []
         self._says: dict[str, Callable[[Told], None]] = {
             "welcome": self._welcome, "events": self._events, "mark": self._moved, "reset": self._moved,
@@ -121,7 +130,7 @@ class Visitor:
             try:
                 async with asyncio.timeout(self._dice.uniform(*self._stay)):
                     await getattr(self, f"_by_{via}")()
-            except TimeoutError:
+            except (TimeoutError, Torn):
                 pass
             except (*AWAY, HTTPClientError, Ended) as error:
                 why = repr(error)
@@ -196,12 +205,10 @@ class Visitor:
         page = msgspec.json.decode(answer.body, type=Told)
         if not self.cursor:
             self._welcome(Told(from_=page.after))
-        if page.events:
+        if page.events or page.hidden:
             self._events(page)
         elif page.cursor != self.cursor:
             self._moved(Told(frame="mark", cursor=page.cursor))
-        for incident in page.hidden:
-            self._hidden(Told(incident=incident))
 
     def _address(self, what: str, query: str = "") -> str:
         terms = [query] if query else []
@@ -216,14 +223,21 @@ class Visitor:
     def _take(self, message: bytes) -> None:
         told = msgspec.json.decode(message, type=Told)
         self._says[told.frame](told)
+        self._perhaps_tear()
 
     def _record(self, fields: dict[bytes, bytes]) -> None:
-        """An event is a batch of one; everything else is a frame."""
-        if b"event" in fields:
-            self._take(fields[b"data"])
-        elif b"data" in fields:
-            cursor = fields[b"id"].decode()
-            self._events(Told(after=self.cursor, cursor=cursor, events=[msgspec.Raw(fields[b"data"])]))
+        """An event is a batch of one; everything else is a frame, and that of `hidden` moves the cursor."""
+        name, data = fields.get(b"event", b""), fields.get(b"data", b"")
+        if name:
+            self._take(data)
+        if data and name in (b"", b"hidden"):
+            events = [] if name else [msgspec.Raw(data)]
+            self._events(Told(after=self.cursor, cursor=fields[b"id"].decode(), events=events))
+            self._perhaps_tear()
+
+    def _perhaps_tear(self) -> None:
+        if self._dice.random() < self._tears:
+            raise Torn
 
     def _welcome(self, told: Told) -> None:
         self._write("welcome", cursor=told.from_)
@@ -232,7 +246,8 @@ class Visitor:
     def _events(self, told: Told) -> None:
         spoken = [msgspec.json.decode(body, type=Spoken) for body in told.events]
         events = [(one.id, digest(bytes(body))) for one, body in zip(spoken, told.events, strict=True)]
-        self._write("events", after=told.after, cursor=told.cursor, events=events)
+        hidden = {"hidden": told.hidden} if told.hidden else {}
+        self._write("events", after=told.after, cursor=told.cursor, events=events, **hidden)
         self.heard.update(one.data.text for one in spoken if one.data.text.startswith("beacon"))
         self.cursor = told.cursor
 
@@ -265,30 +280,3 @@ def _cut(socket: WebSocketClientConnection) -> None:
     socket.close()
     if socket.protocol is not None:
         socket.protocol._abort()
-
-
-class Mute:
-    """Somebody who opens a WebSocket and never reads."""
-
-    def __init__(self, port: int, org: str, key: str) -> None:
-        self._request = (
-            f"GET /api/v1/orgs/{org}/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer {key}\r\n\r\n"
-        )
-        self._port = port
-        self._writer: asyncio.StreamWriter | None = None
-
-    async def open(self) -> None:
-        """Dial, and say no more."""
-        reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1024)
-        self._writer.write(self._request.encode())
-        await reader.readline()
-        transport = self._writer.transport
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
-
-    def close(self) -> None:
-        """Go."""
-        if self._writer is not None:
-            self._writer.transport.abort()

@@ -81,6 +81,40 @@ async def test_leaving_what_was_asked_for_is_told_on_every_transport(
 
 
 @pytest.mark.gen_test(timeout=60)
+async def test_who_lost_the_connection_between_an_event_and_hidden_is_told_on_every_transport(
+    live: Site, ports: Ports, acme: Org
+) -> None:
+    await fire(ports, acme, alarm("disk"))
+    site = live.with_key(acme.api_key)
+    await severity(ports, acme, "1", "SEV2")
+    async with Following(await dial(site, acme, f"&filter={WORST}")) as reader:
+        start = (await reader.next("welcome"))["from"]
+        await severity(ports, acme, "1", "SEV4")
+        between = (await reader.next("events"))["cursor"]
+        incident = (await reader.next("hidden"))["incident"]
+        told = (await reader.next("events"))["cursor"]
+    async with listen(site, address(acme, filter=WORST, after=start)) as (listening, _):
+        assert (await listening.next("message")).id == between, "one place, one text, on all transports"
+        assert (await listening.next("hidden")).id == told
+    assert between != told
+
+    async with listen(site, address(acme, filter=WORST), Last_Event_ID=between) as (listening, _):
+        assert (await listening.next("welcome")).id == between
+        hidden = await listening.next()
+        assert (hidden.event, hidden.json["incident"], hidden.id) == ("hidden", incident, told)
+    async with Following(await dial(site, acme, f"{between}&filter={WORST}")) as following:
+        assert (await following.next("welcome"))["from"] == between
+        assert await following.next() == {"frame": "hidden", "incident": incident}
+        assert await following.next() == {"frame": "events", "after": between, "cursor": told, "events": []}
+        await severity(ports, acme, "1", "SEV1")
+        assert await following.until("incident.severity_set") == ["incident.severity_set"]
+    page = await site("GET", f"/api/v1/orgs/{acme.slug}/events?filter={WORST}&after={between}&limit=1")
+    answer = msgspec.json.decode(page.body)
+    assert (answer["after"], answer["cursor"]) == (between, told)
+    assert (answer["events"], answer["hidden"], answer["more"]) == ([], [incident], True)
+
+
+@pytest.mark.gen_test(timeout=60)
 async def test_who_meets_an_incident_in_the_middle_gets_its_header(
     live: Site, ports: Ports, acme: Org
 ) -> None:
