@@ -81,6 +81,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     _intake("/integrations/alertmanager/{integration}/webhook", alertmanager, "header", "query"),
     _intake("/integrations/grafana/{integration}/webhook", grafana, "header", "query"),
     Route(
+        "/api/v1/ingest/receipts",
+        readers.SentReceipts,
+        {"GET": Public("The integration key is looked up by the service; it lists its own receipts only.")},
+        machine=True,
+    ),
+    Route(
         "/api/v1/ingest/receipts/{receipt}",
         readers.SentReceipt,
         {"GET": Public("The integration key is looked up by the service; it opens its own receipts only.")},
@@ -141,12 +147,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(INTEGRATION + "/hold", integrations.Hold, {"POST": Action.INTEGRATION_MANAGE}),
     Route(INTEGRATION + "/release", integrations.Release, {"POST": Action.INTEGRATION_MANAGE}),
+    Route(INTEGRATION + "/replay", integrations.ReplayDead, {"POST": Action.RECEIPT_REPLAY}),
     Route(INTEGRATION + "/uses", integrations.Uses, {"GET": Action.INTEGRATION_MANAGE}),
     Route(ORG + "/keys", keys.Keys, {"GET": Action.KEY_MANAGE, "POST": Action.KEY_MANAGE}),
     Route(KEY, keys.Key, {"GET": Action.KEY_MANAGE, "DELETE": Action.KEY_MANAGE}),
     Route(KEY + "/rotate", keys.RotateKey, {"POST": Action.KEY_MANAGE}),
     Route(ORG + "/receipts", readers.Receipts, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/receipts/{receipt}", readers.Receipt, {"GET": Action.RECEIPT_READ}),
+    Route(ORG + "/receipts/{receipt}/replay", readers.ReplayReceipt, {"POST": Action.RECEIPT_REPLAY}),
+    Route(ORG + "/receipts/{receipt}/discard", readers.DiscardReceipt, {"POST": Action.RECEIPT_REPLAY}),
     Route(ORG + "/audit", readers.Audit, {"GET": Action.AUDIT_READ}),
     # the organization and its people
     Route("/api/v1/orgs", organizations.Organizations, {"POST": Action.SELF_MANAGE}),

@@ -18,7 +18,8 @@ from servers import Database
 
 from hub.contract.commands import COMMANDS
 from hub.contract.ids import TenantId, new, parse, text
-from hub.contract.resources import IncidentResource, ReceiptResource
+from hub.contract.receipts import ReceiptResource
+from hub.contract.resources import IncidentResource
 from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.services import access, incidents, receipts, work

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.contract import administration, events, hold, integrations, keys, membership, privacy, signing
+from hub.contract import (
+    administration,
+    events,
+    hold,
+    integrations,
+    keys,
+    membership,
+    privacy,
+    receipts,
+    signing,
+)
 from hub.contract.events import Kind
 
 KINDS: Final[dict[str, type[Kind]]] = {
     struct.kind: struct
-    for module in (events, administration, integrations, hold, keys, membership, privacy, signing)
+    for module in (events, administration, integrations, hold, keys, membership, privacy, receipts, signing)
     for struct in vars(module).values()
     if isinstance(struct, type) and issubclass(struct, Kind) and hasattr(struct, "kind")
 }

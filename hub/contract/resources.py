@@ -11,8 +11,6 @@ from hub.contract.catalogue import ServiceLink
 from hub.contract.words import (
     Action,
     AutoResolve,
-    Decision,
-    InboxState,
     ServiceStatus,
     Severity,
     Status,
@@ -166,42 +164,6 @@ class ServicePage(msgspec.Struct, frozen=True):
     """Services in the order they were made."""
 
     data: list[ServiceResource]
-    next_cursor: str | None
-
-
-class OutcomeItem(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided about one item of a stored request, and why."""
-
-    index: int
-    decision: Decision
-    rule: str
-    dedup_key: str | None = None
-    alert: str | None = None
-    incident: str | None = None
-    detail: str | None = None
-
-
-class ReceiptResource(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one stored request. `body` is shown for a dead letter alone."""
-
-    id: str
-    state: InboxState
-    format: str
-    integration: Named
-    received_at: datetime
-    processed_at: datetime | None
-    request_id: str
-    truncated: bool
-    reason: str
-    items: list[OutcomeItem]
-    nobody_is_paged: bool
-    body: str | None = None
-
-
-class ReceiptPage(msgspec.Struct, frozen=True):
-    """Receipts, newest first."""
-
-    data: list[ReceiptResource]
     next_cursor: str | None
 
 

@@ -141,6 +141,7 @@ class Action(StrEnum):
     OWNER_MANAGE = "owner:manage"
     TEAM_MANAGE = "team:manage"
     RECEIPT_READ = "receipt:read"
+    RECEIPT_REPLAY = "receipt:replay"
     AUDIT_READ = "audit:read"
     ORGANIZATION_MANAGE = "organization:manage"
     SELF_READ = "self:read"

@@ -32,6 +32,7 @@ WORK: Final = frozenset(
         Action.INCIDENT_NOTE,
         Action.INCIDENT_EDIT,
         Action.INCIDENT_HIDE,
+        Action.RECEIPT_REPLAY,
     }
 )
 MANAGE: Final = frozenset(
@@ -54,13 +55,14 @@ MATRIX: Final[dict[Role, frozenset[Action]]] = {
     Role.RESPONDER: READ | WORK,
     Role.OBSERVER: READ,
 }
-_INCIDENT: Final = WORK | {Action.INCIDENT_READ, Action.STREAM_FOLLOW}
+_INCIDENT: Final = WORK - {Action.RECEIPT_REPLAY} | {Action.INCIDENT_READ, Action.STREAM_FOLLOW}
 _SERVICE: Final = _INCIDENT | {
     Action.SERVICE_READ,
     Action.SERVICE_MANAGE,
     Action.INTEGRATION_READ,
     Action.INTEGRATION_MANAGE,
     Action.RECEIPT_READ,
+    Action.RECEIPT_REPLAY,
 }
 # What a role can give in a scope: no more than this, whatever the role is. A team's scope is the team itself
 # (who is in it, and its own affairs) and, as `_SERVICE`, the services that it owns at the time.

@@ -52,7 +52,7 @@ class Intake(Request):
         if owner.is_signed:
             row = await self.signed_row(owner, checked, body)
         else:
-            row = self.row(owner, self.delivery(checked), body, self.source.NAME)
+            row = self.row(owner, checked, self.delivery(checked), body, self.source.NAME)
         await self.receiver.keep(row)
         if row.truncated:
             raise TooLarge(
@@ -90,10 +90,12 @@ class Intake(Request):
         headers = self.request.headers
         signed = await verified(self.desk.ports, owner, headers, self.request.body, self.context)
         if signed is None:
-            return self.row(owner, self.delivery(checked), body, self.source.NAME)
-        return self.row(owner, signed, body, "signed")
+            return self.row(owner, checked, self.delivery(checked), body, self.source.NAME)
+        return self.row(owner, checked, signed, body, "signed")
 
-    def row(self, owner: IntegrationRef, delivery: str | None, body: bytes, space: str) -> InboxRow:
+    def row(
+        self, owner: IntegrationRef, checked: Checked, delivery: str | None, body: bytes, space: str
+    ) -> InboxRow:
         """The body to keep, with where it came from; `space` is where the delivery's name is unique."""
         return InboxRow(
             tenant_id=owner.tenant,
@@ -104,6 +106,7 @@ class Intake(Request):
             truncated=cast(Arrived, self.request).is_cut,
             received_at=self.desk.ports.clock(),
             request_id=self.context.request_id,
+            correlation=checked.correlation,
             traceparent=self.context.traceparent,
             address=self.context.address,
         )

@@ -13,11 +13,12 @@ from hub.contract.integrations import (
     Rotate,
     Tested,
 )
+from hub.contract.receipts import ReplayedAll
 from hub.contract.signing import IntegrationSigning, Sign
 from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services import integrations, quarantine, signing, trial
+from hub.services import integrations, quarantine, replaying, signing, trial
 
 
 class Integrations(Request):
@@ -140,6 +141,19 @@ class Release(Request):
             self.desk.ports, self.grant, integration, asked, key, self.context
         )
         self.answer_once(shown, replayed)
+
+
+class ReplayDead(Request):
+    """`/integrations/{integration}/replay`"""
+
+    @says(ReplayedAll, takes=Nothing, once=True)
+    async def post(self, org: str, integration: str) -> None:
+        """Put its dead letters back into its lane, some hundred at a time."""
+        self.read(Nothing)
+        done, replayed = await replaying.replay_all(
+            self.desk.ports, self.grant, integration, self.idempotency_key(), self.context
+        )
+        self.answer_once(done, replayed)
 
 
 class Uses(Request):

@@ -1,14 +1,15 @@
-"""Readers: receipts and the audit log."""
+"""Readers: receipts, and what is done with dead letters; and the audit log."""
 
 from __future__ import annotations
 
-from hub.contract.resources import AuditPage, ReceiptPage, ReceiptResource
+from hub.contract.receipts import Discard, ReceiptPage, ReceiptResource, Replay
+from hub.contract.resources import AuditPage
 from hub.contract.words import InboxState
-from hub.domain.errors import NotFound, Unauthenticated
+from hub.domain.errors import NotAllowedNow, NotFound, Unauthenticated
 from hub.door import guard
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services import audit, credentials, receipts
+from hub.services import audit, credentials, receipts, replaying
 
 
 class Receipts(Request):
@@ -16,14 +17,24 @@ class Receipts(Request):
 
     @says(
         ReceiptPage,
-        query={"state": "Only `dead` can be listed.", "integration": "All of this one's, instead."},
+        query={
+            "state": "Only `dead` can be listed.",
+            "integration": "All of this one's, instead.",
+            "correlation": "All that came under this request or correlation id, instead.",
+        },
     )
     async def get(self, org: str) -> None:
-        """A page of dead letters, or of all that came for one integration, newest first."""
-        integration, state = (self.get_query_argument(name, None) for name in ("integration", "state"))
+        """A page of dead letters, of all that came for one integration, or under one id, newest first."""
+        names = ("integration", "state", "correlation")
+        integration, state, correlation = (self.get_query_argument(name, None) for name in names)
         if state is not None and (state != InboxState.DEAD or integration is not None):
             self.faults.add("/state", "word", "Only state=dead can be listed, of all.")
-        if integration is None:
+        if correlation is not None and (state is not None or integration is not None):
+            self.faults.add("/correlation", "word", "An id is looked for in all that came.")
+        if correlation is not None:
+            page = await receipts.page_correlated(self.desk.ports, self.grant, correlation, *self.page())
+            self.answer_page(page)
+        elif integration is None:
             self.answer_page(await receipts.page_dead(self.desk.ports, self.grant, *self.page()))
         else:
             self.answer_page(await receipts.page_of(self.desk.ports, self.grant, integration, *self.page()))
@@ -36,6 +47,52 @@ class Receipt(Request):
     async def get(self, org: str, receipt: str) -> None:
         """What became of one stored request."""
         self.answer(await receipts.show(self.desk.ports, self.grant, receipt))
+
+
+class ReplayReceipt(Request):
+    """`/receipts/{receipt}/replay`"""
+
+    @says(ReceiptResource, takes=Replay, once=True, may=(NotAllowedNow,))
+    async def post(self, org: str, receipt: str) -> None:
+        """Process a dead letter once more, as it came or mended; the receipt to follow."""
+        asked, key = self.read(Replay), self.idempotency_key()
+        shown, replayed = await replaying.replay(
+            self.desk.ports, self.grant, receipt, asked, key, self.context
+        )
+        self.answer_once(shown, replayed)
+
+
+class DiscardReceipt(Request):
+    """`/receipts/{receipt}/discard`"""
+
+    @says(ReceiptResource, takes=Discard, once=True, may=(NotAllowedNow,))
+    async def post(self, org: str, receipt: str) -> None:
+        """Let nothing become of a dead letter."""
+        asked, key = self.read(Discard), self.idempotency_key()
+        shown, replayed = await replaying.discard(
+            self.desk.ports, self.grant, receipt, asked, key, self.context
+        )
+        self.answer_once(shown, replayed)
+
+
+class SentReceipts(Request):
+    """`/api/v1/ingest/receipts`: for the sender, with the integration key."""
+
+    @says(
+        ReceiptPage,
+        query={"correlation": "The request or correlation id that is looked for."},
+        may=(Unauthenticated,),
+    )
+    async def get(self) -> None:
+        """The newest of this integration's own requests under one id, on one page."""
+        named = self.get_query_argument("correlation", None)
+        if not named:
+            self.faults.add("/correlation", "missing", "Say which request or correlation id.")
+        limit, _ = self.page()
+        credential = await credentials.find(self.desk.ports, guard.header_key(self))
+        self.answer_page(
+            await receipts.correlated_for_sender(self.desk.ports, credential, named or "", limit)
+        )
 
 
 class SentReceipt(Request):

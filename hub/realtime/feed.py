@@ -27,7 +27,12 @@ READ_TIMEOUT: Final = 10.0
 SPACING: Final = 0.1  # seconds from one read to the next: a flood of forged hints costs ten reads a second
 # Administrative, but they change nobody's rights. A kind that is not named here suspends streams until
 # they are authorised again, so a forgotten one costs time, not secrecy.
-HARMLESS: Final = frozenset({"session.started", "session.used", "request.refused", "sign_in.failed"})
+HARMLESS: Final = frozenset(
+    {
+        "session.started", "session.used", "request.refused", "sign_in.failed",
+        "receipt.replayed", "receipt.discarded", "integration.replayed",
+    }
+)  # fmt: skip
 
 log = structlog.get_logger()
 

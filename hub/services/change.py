@@ -42,15 +42,17 @@ class Change:
         context: RequestContext | None = None,
         incident: Incident | None = None,
         severity: str = "",
+        id: UUID | None = None,
     ) -> bytes:
         """Collect an event for the log; the bytes of its envelope are returned, as they will be sent.
 
         `version` is the incident's after it; `context` is whose request caused it, where that is not this
         transaction's own (an inbox row's); `incident` is the event's as this transaction leaves it: streams
-        are told its service and whether it is private; `severity` is its own right after this event.
+        are told its service and whether it is private; `severity` is its own right after this event; `id` is
+        the event's, where somebody has named it before.
         """
         cause = context or self.context
-        id, subject = new(), text(event.data.about, event.subject)
+        id, subject = id or new(), text(event.data.about, event.subject)
         body = msgspec.json.encode(
             Envelope(
                 id=text("event", id),

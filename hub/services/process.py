@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import msgspec
 
 from hub.contract.events import Actor
 from hub.contract.ids import new, text
-from hub.contract.resources import OutcomeItem
+from hub.contract.receipts import OutcomeItem
 from hub.contract.signals import Rejected, Signal, Unreadable
 from hub.contract.words import AlertSeverity, Decision, InboxState, SignalAction
 from hub.domain.errors import Broken
@@ -170,15 +171,16 @@ def _judge_row(change: Change, world: World, lane: Lane, service: Service, one: 
         )
         correlated = msgspec.structs.replace(context, request_id=signal.correlation_id or context.request_id)
         judged = judge(situation, signal, key, origin, new, change.now)
-        for event in judged.events:
-            world.apply(event, correlated)
+        happened = [world.apply(event, correlated) for event in judged.events]
         counted = world.latest(origin.format, key)
         if judged.counts and counted is not None:
             world.count(counted, change.now)
-        one.items.append(_item(world, one, index, key, judged))
+        one.items.append(_item(world, one, index, key, judged, happened))
 
 
-def _item(world: World, one: Taken, index: int, key: str, judged: Judgement) -> OutcomeItem:
+def _item(
+    world: World, one: Taken, index: int, key: str, judged: Judgement, happened: list[UUID]
+) -> OutcomeItem:
     alert = world.latest(_format(one), key)
     return OutcomeItem(
         index=index,
@@ -188,6 +190,7 @@ def _item(world: World, one: Taken, index: int, key: str, judged: Judgement) -> 
         alert=text("alert", alert.id) if alert else None,
         incident=text("incident", alert.incident_id) if alert else None,
         detail=one.dead or None,
+        events=[text("event", id) for id in happened],
     )
 
 

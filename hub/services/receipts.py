@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.ids import TenantId, parse, text
-from hub.contract.resources import Named, OutcomeItem, ReceiptPage, ReceiptResource
+from hub.contract.receipts import OutcomeItem, ReceiptEvent, ReceiptPage, ReceiptResource
+from hub.contract.resources import Named
 from hub.contract.words import Action, InboxState
 from hub.domain.access import Grant
 from hub.domain.errors import NotFound, Unauthenticated
@@ -17,12 +18,14 @@ from hub.services import paging
 from hub.services.change import read
 from hub.services.ports import Ports
 from hub.services.views import view
-from hub.storage import inbox, incidents, integrations
+from hub.storage import incidents, integrations, log
+from hub.storage import receipts as stored
 from hub.storage.credentials import Credential
-from hub.storage.inbox import Receipt
+from hub.storage.receipts import Receipt
 from hub.storage.tx import Tx
 
 FILTER = "receipts/dead"
+EVENTS_SHOWN = 200
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 ARRIVAL_MAX = (1 << 63) - 1
 
@@ -36,6 +39,7 @@ def _shown(receipt: Receipt, items: list[OutcomeItem], with_body: bool) -> Recei
         received_at=receipt.received_at,
         processed_at=receipt.processed_at,
         request_id=receipt.request_id,
+        correlation_id=receipt.correlation,
         truncated=receipt.truncated,
         reason=receipt.reason,
         items=items,
@@ -47,8 +51,8 @@ def _shown(receipt: Receipt, items: list[OutcomeItem], with_body: bool) -> Recei
 async def _resources(
     tx: Tx, view: View, receipts: list[Receipt], with_body: bool = False
 ) -> list[ReceiptResource]:
-    """Receipts as somebody with this view sees them: of a private incident that the view does not name, no id
-    and no raw body. The rest of the row tells no more than its sender knows."""
+    """Receipts as somebody with this view sees them: of a private incident that the view does not name, no
+    id, no event and no raw body. The rest of the row tells no more than its sender knows."""
     decided = [msgspec.json.decode(receipt.outcome, type=list[OutcomeItem]) for receipt in receipts]
     named = {
         item.incident: parse("incident", item.incident) for each in decided for item in each if item.incident
@@ -64,52 +68,111 @@ async def _resources(
 
 
 def _told(item: OutcomeItem, is_private: bool) -> OutcomeItem:
-    return msgspec.structs.replace(item, alert=None, incident=None, detail=None) if is_private else item
+    if not is_private:
+        return item
+    return msgspec.structs.replace(item, alert=None, incident=None, detail=None, events=[])
+
+
+async def whole(tx: Tx, view: View, receipt: Receipt, with_body: bool = False) -> ReceiptResource:
+    """One receipt with the events that it caused, the first 200 of them."""
+    [shown] = await _resources(tx, view, [receipt], with_body)
+    named = [id for item in shown.items for each in item.events if (id := parse("event", each))]
+    found = await log.briefly(tx, named[:EVENTS_SHOWN])
+    return msgspec.structs.replace(
+        shown,
+        events_total=len(named),
+        events=[
+            ReceiptEvent(
+                id=text("event", event.id),
+                type=event.kind,
+                time=event.at,
+                incident=text("incident", event.incident_id) if event.incident_id else None,
+            )
+            for event in found
+        ],
+    )
+
+
+async def find(tx: Tx, grant: Grant, reference: str, action: Action) -> Receipt:
+    """One receipt, for whoever may do this to it; NotFound alike for a foreign and a missing one. It is seen
+    by whoever sees the service of its integration."""
+    id = parse("receipt", reference)
+    found = await stored.receipt(tx, id) if id else None
+    if found is None or not view(grant).sees_service(found.service_id):
+        raise NotFound("There is no such receipt.")
+    grant.require(action, service=found.service_id)
+    return found
 
 
 async def show(ports: Ports, grant: Grant, reference: str) -> ReceiptResource:
-    """One receipt; a dead letter with at most 64 KiB of its body. It is seen by whoever sees the service of
-    its integration."""
-    id, seen = parse("receipt", reference), view(grant)
+    """One receipt; a dead letter with at most 64 KiB of its body."""
     async with read(ports, grant) as tx:
-        found = await inbox.receipt(tx, id) if id else None
-        if found is None or not seen.sees_service(found.service_id):
-            raise NotFound("There is no such receipt.")
-        grant.require(Action.RECEIPT_READ, service=found.service_id)
-        [shown] = await _resources(tx, seen, [found], with_body=True)
-    return shown
+        found = await find(tx, grant, reference, Action.RECEIPT_READ)
+        return await whole(tx, view(grant), found, with_body=True)
+
+
+def _sender(credential: Credential | None) -> Credential:
+    if credential is None or credential.kind != "integration_key":
+        raise Unauthenticated("Present the integration key that the request was sent with.")
+    return credential
 
 
 async def show_to_sender(ports: Ports, credential: Credential | None, reference: str) -> ReceiptResource:
     """One receipt to the integration whose request it was, and to no other."""
-    if credential is None or credential.kind != "integration_key":
-        raise Unauthenticated("Present the integration key that the request was sent with.")
-    id = parse("receipt", reference)
-    async with ports.store.begin(TenantId(credential.tenant_id)) as tx:
-        found = await inbox.receipt(tx, id) if id else None
-        if found is None or found.integration_id != credential.subject:
+    sender, id = _sender(credential), parse("receipt", reference)
+    async with ports.store.begin(TenantId(sender.tenant_id)) as tx:
+        found = await stored.receipt(tx, id) if id else None
+        if found is None or found.integration_id != sender.subject:
             raise NotFound("There is no such receipt.")
-        [shown] = await _resources(tx, View(), [found])
-    return shown
+        return await whole(tx, View(), found)
+
+
+async def correlated_for_sender(
+    ports: Ports, credential: Credential | None, named: str, limit: int
+) -> ReceiptPage:
+    """The newest receipts of an integration's own requests under one request or correlation id."""
+    sender = _sender(credential)
+    async with ports.store.begin(TenantId(sender.tenant_id)) as tx:
+        found = await stored.page_correlated_of(tx, sender.subject, named, limit)
+        return ReceiptPage(await _resources(tx, View(), found), None)
+
+
+async def page_correlated(
+    ports: Ports, grant: Grant, named: str, limit: int, cursor: str | None
+) -> ReceiptPage:
+    """What came under one request or correlation id, of what one sees, newest first, without bodies."""
+    grant.require_somewhere(Action.RECEIPT_READ)
+    filter = f"receipts/as/{named}"
+    before, id = _moment_place(ports, grant, filter, cursor)
+    async with read(ports, grant) as tx:
+        found = await stored.page_correlated(tx, view(grant), named, before, id, limit + 1)
+        shown = await _resources(tx, view(grant), found[:limit])
+    return ReceiptPage(shown, _next_moment(ports, grant, filter, found, limit))
 
 
 async def page_dead(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> ReceiptPage:
     """Dead letters that one sees, newest first, without their bodies."""
     grant.require_somewhere(Action.RECEIPT_READ)
-    place = paging.place(ports, grant, FILTER, cursor, 24)
-    before, id = LATEST, paging.NEWEST
-    if place is not None:
-        before = datetime.fromtimestamp(int.from_bytes(place[:8], "big") / 1_000_000, UTC)
-        id = UUID(bytes=place[8:])
+    before, id = _moment_place(ports, grant, FILTER, cursor)
     async with read(ports, grant) as tx:
-        found = await inbox.page_dead(tx, view(grant), before, id, limit + 1)
+        found = await stored.page_dead(tx, view(grant), before, id, limit + 1)
         shown = await _resources(tx, view(grant), found[:limit])
-    following = None
-    if len(found) > limit:
-        last = found[limit - 1]
-        written = round(last.received_at.timestamp() * 1_000_000).to_bytes(8, "big") + last.id.bytes
-        following = ports.cursors.write_page(grant.tenant, FILTER, written)
-    return ReceiptPage(shown, following)
+    return ReceiptPage(shown, _next_moment(ports, grant, FILTER, found, limit))
+
+
+def _moment_place(ports: Ports, grant: Grant, filter: str, cursor: str | None) -> tuple[datetime, UUID]:
+    place = paging.place(ports, grant, filter, cursor, 24)
+    if place is None:
+        return LATEST, paging.NEWEST
+    return datetime.fromtimestamp(int.from_bytes(place[:8], "big") / 1_000_000, UTC), UUID(bytes=place[8:])
+
+
+def _next_moment(ports: Ports, grant: Grant, filter: str, found: list[Receipt], limit: int) -> str | None:
+    if len(found) <= limit:
+        return None
+    last = found[limit - 1]
+    written = round(last.received_at.timestamp() * 1_000_000).to_bytes(8, "big") + last.id.bytes
+    return ports.cursors.write_page(grant.tenant, filter, written)
 
 
 async def page_of(ports: Ports, grant: Grant, reference: str, limit: int, cursor: str | None) -> ReceiptPage:
@@ -123,7 +186,7 @@ async def page_of(ports: Ports, grant: Grant, reference: str, limit: int, cursor
         if of is None or not seen.sees_service(of.service_id):
             raise NotFound("There is no such integration.")
         grant.require(Action.RECEIPT_READ, service=of.service_id)
-        found = await inbox.page_of(tx, of.id, before, limit + 1)
+        found = await stored.page_of(tx, of.id, before, limit + 1)
         shown = await _resources(tx, seen, found[:limit])
     last = found[limit - 1].arrival if len(found) > limit else None
     return ReceiptPage(shown, paging.next_cursor(ports, grant, filter, last is not None, last))

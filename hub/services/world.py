@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.events import Event, IncidentOpened, IncidentSeveritySet
+from hub.contract.ids import new
 from hub.contract.privacy import IncidentShown
 from hub.domain import alert as alerts_domain
 from hub.domain import incident as incidents_domain
@@ -23,8 +24,9 @@ AlertKey = tuple[str, str]  # format, dedup key: one lane is one integration
 
 
 class Happened(NamedTuple):
-    """An event, its incident's version and severity after it, and whose request caused it."""
+    """An event, its id, its incident's version and severity after it, and whose request caused it."""
 
+    id: UUID
     event: Event
     version: int | None
     severity: str
@@ -65,8 +67,9 @@ class World:
             next((incident for incident in reversed(members) if not incident.is_open), None),
         )
 
-    def apply(self, event: Event, context: RequestContext | None = None) -> None:
-        """Let an event happen here; `context` is whose request caused it, if not the transaction's."""
+    def apply(self, event: Event, context: RequestContext | None = None) -> UUID:
+        """Let an event happen here; its id is returned. `context` is whose request caused it, if not the
+        transaction's."""
         version, severity = None, ""
         if event.data.about == "alert":
             alert = alerts_domain.evolve(self.alerts.get(event.subject), event)
@@ -81,7 +84,9 @@ class World:
                 self._groups.setdefault(after.group_key, []).append(after.id)
             self._changed.add(after.id)
             version, severity = after.version, after.severity.value
-        self._events.append(Happened(event, version, severity, context))
+        id = new()
+        self._events.append(Happened(id, event, version, severity, context))
+        return id
 
     def count(self, alert: Alert, last_at: object) -> None:
         """Bookkeeping: a repeat moves the alert's counters without an event."""
@@ -123,6 +128,7 @@ class World:
                 each.context,
                 self.incidents[each.event.incident] if each.event.incident else None,
                 each.severity,
+                each.id,
             )
             for each in self._events
         ]

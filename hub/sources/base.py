@@ -11,9 +11,11 @@ from hub.contract.signals import Fault, Rejected, Signal
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the synchronous answer needs of a body. `faults` make the answer a refusal (the body is kept)."""
+    """What the synchronous answer needs of a body. `faults` make the answer a refusal (the body is
+    kept); `correlation` is the sender's own name of what it reports, where the whole body has one."""
 
     key: str | None = None
+    correlation: str = ""
     delivery: str | None = None
     items: tuple[Fault | None, ...] = ()
     dedup_key: str | None = None

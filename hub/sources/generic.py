@@ -40,7 +40,12 @@ def check(body: bytes) -> Checked:
         return Checked(faults=tuple(chain.from_iterable(bad))[:FAULTS_MAX])
     delivery = reading.text(reading.member(value, "event_id"))
     items = tuple(part[0] if isinstance(part, list) else None for part in parts)
-    return Checked(delivery=delivery if delivery.strip() else None, items=items)
+    named = {part.correlation_id for part in parts if isinstance(part, Signal)}
+    return Checked(
+        delivery=delivery if delivery.strip() else None,
+        correlation=named.pop() if len(named) == 1 else "",
+        items=items,
+    )
 
 
 def signals(body: bytes) -> list[Signal | Rejected]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hub.contract.ids import parse
 from hub.domain.errors import Broken
 from hub.storage.directory import Head
-from hub.storage.statement import TENANT, Statement, given, written
+from hub.storage.statement import TENANT, Statement, given, many, written
 from hub.storage.tables import audit_log, event_body, incident, incident_event
 from hub.storage.tx import Tx
 
@@ -55,6 +55,16 @@ class Appended(msgspec.Struct, frozen=True):
 
     epoch: UUID
     head: int
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """One event without its body."""
+
+    position: int
+    id: UUID
+    kind: str
+    at: datetime
+    incident_id: UUID | None
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +191,14 @@ _AUDIT = Statement(
 HIGHEST = 2**62  # before every position
 
 
+_BRIEFLY = Statement(
+    sa.select(*(incident_event.c[name] for name in Brief.__struct_fields__))
+    .where(incident_event.c.tenant_id == TENANT)
+    .where(incident_event.c.id == sa.any_(many("ids", "uuid")))
+    .order_by(incident_event.c.position)
+)
+
+
 async def append(tx: Tx, entries: Sequence[Entry]) -> Appended:
     """Give the entries the next positions. Anything but all of them written is Broken, and rolls back."""
     row = await tx.one(
@@ -247,3 +265,9 @@ async def audit(tx: Tx, before: int, limit: int) -> list[Audited]:
         Audited(**{name: row[name] for name in (*AUDITED, "address", "body", "hash")}, **_sight(row))
         for row in rows
     ]
+
+
+async def briefly(tx: Tx, ids: Sequence[UUID]) -> list[Brief]:
+    """The events with these ids, in the order of the log."""
+    rows = await tx.fetch(_BRIEFLY, ids=list(ids)) if ids else []
+    return [Brief(**dict(row)) for row in rows]

@@ -108,8 +108,8 @@ event_body = _table("event_body", position="big", salt="bytes", body="bytes", ad
 audit_log = _table("audit_log", position="big", hash="bytes", sealed_at="time")
 inbox = _table(
     "inbox", id="uuid", integration_id="uuid", format="text", body="bytes", truncated="bool",
-    arrival="big", received_at="time", request_id="text", traceparent="text", address="text",
-    state="text", outcome="json", reason="text", tries="small", processed_at="time",
+    arrival="big", received_at="time", request_id="text", correlation="text", traceparent="text",
+    address="text", state="text", outcome="json", reason="text", tries="small", processed_at="time",
 )  # fmt: skip
 lane = _table("lane", integration_id="uuid", drained_at="time")
 attempt = _table("attempt", integration_id="uuid", upto="big", started_at="time")

@@ -18,6 +18,7 @@ const WORK = [
   "incident:note",
   "incident:edit",
   "incident:hide",
+  "receipt:replay",
 ];
 const MANAGE = [
   "audit:read",

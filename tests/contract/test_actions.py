@@ -19,6 +19,7 @@ PUBLIC = {
     "POST /v2/enqueue",
     "POST /integrations/alertmanager/{integration}/webhook",
     "POST /integrations/grafana/{integration}/webhook",
+    "GET /api/v1/ingest/receipts",
     "GET /api/v1/ingest/receipts/{receipt}",
     "POST /api/v1/session",
     "GET /api/v1/invitations/{link}",

@@ -28,6 +28,7 @@ incident:resolve           x     x     x     .
 incident:note              x     x     x     .
 incident:edit              x     x     x     .
 incident:hide              x     x     x     .
+receipt:replay             x     x     x     .
 incident:break_glass       x     x     .     .
 audit:read                 x     x     .     .
 member:manage              x     x     .     .
@@ -59,6 +60,7 @@ ADMINISTRATIVE = {
     "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested",
     "integration.held", "integration.released", "integration.quarantine_emptied",
+    "receipt.replayed", "receipt.discarded", "integration.replayed",
     "integration.signed", "integration.unsigned", "secrets.resealed",
     "key.rotated", "key.deleted",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
@@ -80,7 +82,8 @@ IN_INCIDENT = {
     "incident:note", "incident:edit", "incident:hide",
 }  # fmt: skip
 IN_SERVICE = IN_INCIDENT | {
-    "service:read", "service:manage", "integration:read", "integration:manage", "receipt:read",
+    "service:read", "service:manage", "integration:read", "integration:manage",
+    "receipt:read", "receipt:replay",
 }  # fmt: skip
 CARRIED_BY: dict[Scope, set[str] | None] = {
     Scope.ORGANIZATION: None,

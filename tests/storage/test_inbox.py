@@ -15,7 +15,7 @@ from hub.contract.ids import INSTALLATION, TenantId, new
 from hub.contract.words import InboxState
 from hub.domain.sight import View
 from hub.services.ports import Ports
-from hub.storage import directory, inbox, lanes
+from hub.storage import directory, inbox, lanes, receipts
 from hub.storage.inbox import Done, InboxRow
 from hub.storage.tx import Tx
 
@@ -108,7 +108,7 @@ async def test_what_is_done_is_not_read_again(ports: Ports, acme: Org, globex: O
         ])  # fmt: skip
     assert [one.id for one in await waiting(ports, acme)] == [rows[2].id]
     async with ports.store.begin(acme.tenant) as tx:
-        dead = await inbox.receipt(tx, rows[1].id)
+        dead = await receipts.receipt(tx, rows[1].id)
     assert dead
     assert (dead.state, dead.reason, dead.body) == (InboxState.DEAD, "because", rows[1].body)
 
@@ -124,7 +124,7 @@ async def test_dead_letters_are_paged_newest_first_also_within_one_instant(ports
     await put(ports, *rows)
     async with ports.store.begin(acme.tenant) as tx:
         await inbox.mark_done(tx, [Done(id=one.id, state=InboxState.DEAD, outcome=b"[]") for one in rows])
-        found = await inbox.receipt(tx, rows[0].id)
+        found = await receipts.receipt(tx, rows[0].id)
         assert found
         whole = await dead_letters(tx, View(whole=True), at)
         narrow = await dead_letters(tx, View(services=frozenset({found.service_id, new()})), at)
@@ -139,7 +139,7 @@ async def dead_letters(tx: Tx, view: View, at: datetime) -> list[InboxRow]:
     """All dead letters of a view, two by two."""
     seen: list[InboxRow] = []
     before, id = at + timedelta(days=1), new()
-    while page := await inbox.page_dead(tx, view, before, id, 2):
+    while page := await receipts.page_dead(tx, view, before, id, 2):
         seen += page
         before, id = page[-1].received_at, page[-1].id
     return seen
