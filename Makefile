@@ -10,13 +10,14 @@ BIN := .venv/bin
 PIP := { $(BIN)/python -m pip --version || $(BIN)/python -m ensurepip; } >/dev/null 2>&1 && \
   $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 
-.PHONY: help up test soak api worker lint sbom clean
+.PHONY: help up test soak autobahn api worker lint sbom clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make up      run the hub: embedded PostgreSQL and Valkey, web and worker (HUB_PORT, HUB_DATA_DIR)'
 	@echo 'make test    run the whole test suite; ARGS="-k word" for a part of it'
 	@echo 'make soak    the run of faults for SECONDS=600; SEED=… repeats the order of one'
+	@echo 'make autobahn the Autobahn fuzzing client against our WebSocket; needs a Python 2.7 (PYTHON27=/path)'
 	@echo 'make api     one more web process in the foreground, on the data of a running hub, at HUB_PORT + 10'
 	@echo 'make worker  one more worker process in the foreground, on the data of a running hub'
 	@echo 'make lint    style, types and floors'
@@ -33,6 +34,31 @@ test: .venv/installed-test
 SECONDS ?= 600
 soak: .venv/installed-test
 	@FAULTS_SECONDS=$(SECONDS) FAULTS_SEED=$(SEED) exec $(BIN)/python -m pytest tests/faults/test_campaign.py -n 0 -s
+
+# A report with a page for each case is left in build/autobahn; CASES='7.*' runs a part.
+CASES ?= *
+autobahn: .venv/installed-test .venv/autobahn/installed
+	@exec $(BIN)/python tests/autobahn/fuzz.py .venv/autobahn/python2.7/bin/wstest build/autobahn "$(CASES)"
+
+# The last virtualenv that can make one for Python 2.7, in an environment of its own.
+PYTHON27 ?=
+.venv/autobahn/installed: | .venv/bin/python
+	@for python in $(PYTHON27) python2.7 $${PYENV_ROOT:-$$HOME/.pyenv}/versions/2.7.*/bin/python2.7; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null; then \
+	    echo "installing the Autobahn test suite, with $$python"; \
+	    rm -rf .venv/autobahn; \
+	    pip='-m pip --disable-pip-version-check --no-input --no-python-version-warning install --quiet'; \
+	    $(BIN)/python -m venv .venv/autobahn/maker && \
+	    .venv/autobahn/maker/bin/python $$pip virtualenv==20.21.1 && \
+	    .venv/autobahn/maker/bin/virtualenv --quiet --python $$python .venv/autobahn/python2.7 && \
+	    .venv/autobahn/python2.7/bin/python $$pip autobahntestsuite==0.8.2 && \
+	    touch $@; \
+	    exit; \
+	  fi; \
+	done; \
+	echo 'The Autobahn test suite needs Python 2.7, which was not found: install it (pyenv install 2.7.18) or' \
+	  'name one with PYTHON27=/path/to/python2.7.' >&2; \
+	exit 1
 
 api: .venv/installed
 	@HUB_PORT=$${API_PORT:-$$(( $${HUB_PORT:-8080} + 10 ))} HUB_ADMIN_PORT= && export HUB_PORT HUB_ADMIN_PORT && \

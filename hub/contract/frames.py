@@ -146,6 +146,9 @@ SNAPSHOTS = ("never", "auto", "always")
 
 CLOSE_CODES: dict[str, int] = {
     "going_away": 1001,
+    "protocol_error": 1002,
+    "bad_text": 1007,
+    "too_long": 1009,
     "restart": 1012,
     "bad_request": 4000,
     "unauthenticated": 4001,

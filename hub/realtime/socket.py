@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from tornado.iostream import StreamClosedError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketClosedError
 
 from hub.contract import frames
 from hub.domain.errors import Invalid
@@ -17,11 +17,12 @@ from hub.door.request import Request
 from hub.realtime import wire, wish
 from hub.realtime.encodings import Messages
 from hub.realtime.follower import Follower
+from hub.realtime.inbound import Violation
 from hub.realtime.opening import LIMITS
 from hub.realtime.performer import Performer
 from hub.realtime.reader import Sent
 from hub.realtime.station import Station
-from hub.realtime.wire import Straight
+from hub.realtime.wire import Socket, Straight
 from hub.realtime.wish import Wish
 
 SILENT_PINGS: Final = 2
@@ -36,7 +37,7 @@ class Named(msgspec.Struct):
 _named = msgspec.json.Decoder(Named)
 
 
-class Stream(Request, WebSocketHandler):
+class Stream(Request, Socket):
     """`GET /api/v1/orgs/{org}/stream`, guarded with `stream:follow`; its route needs the `station`."""
 
     is_endless = True
@@ -95,6 +96,11 @@ class Stream(Request, WebSocketHandler):
             follower.end("bad_request", f"Clients send JSON frames: {', '.join(TAKES)}.")
             return
         await take(self, follower, frame)
+
+    def violated(self, violation: Violation) -> None:
+        """Say what the client did, and close."""
+        if self.follower is not None:
+            self.follower.end(violation.word, violation.message)
 
     async def take_hello(self, follower: Follower, hello: frames.Hello) -> None:
         """Begin again."""

@@ -44,6 +44,9 @@ const WAIT_MOST = 60_000;
  * @type {Record<number, {then: "stop" | "sign_in" | "now" | "wait" | "forget", why: string}>} */
 export const CLOSES = {
   1001: { then: "wait", why: "The server is restarting." },
+  1002: { then: "wait", why: "What this page sent arrived garbled." },
+  1007: { then: "wait", why: "What this page sent arrived garbled." },
+  1009: { then: "stop", why: "The server did not understand this page. Reload it." },
   1012: { then: "wait", why: "The server is restarting." },
   4000: { then: "stop", why: "The server did not understand this page. Reload it." },
   4001: { then: "sign_in", why: "You are signed out." },
