@@ -26,6 +26,7 @@ from hub.door.limits import Quotas, SignIns
 from hub.door.origins import Networks, networks
 from hub.door.server import Server
 from hub.door.spec import describe
+from hub.door.streams import describe_streams
 from hub.handlers import pages
 from hub.logs import Seldom
 from hub.realtime.doorbell import Doorbell
@@ -62,8 +63,14 @@ def build(ports: Ports, gate: Gate, receiver: Receiver, station: Station, librar
     """The public application. Raise Unguarded when a route or a command declares no action."""
     config = ports.config
     desk = make_desk(ports, gate, config.hosts, config.origins, proxies(config))
-    description = msgspec.json.encode(describe(ROUTES, cookie_name(config)))
-    supplies = {"receiver": receiver, "station": station, "library": library, "description": description}
+    cookie, url = cookie_name(config), config.public_url or f"http://127.0.0.1:{config.port}"
+    supplies = {
+        "receiver": receiver,
+        "station": station,
+        "library": library,
+        "description": msgspec.json.encode(describe(ROUTES, cookie)),
+        "stream_description": msgspec.json.encode(describe_streams(ROUTES, cookie, url)),
+    }
     return House(ROUTES, desk, supplies)
 
 

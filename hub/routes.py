@@ -256,6 +256,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _page("/docs", "docs.html"),
     Route("/docs/problems", docs.Problems, PAGE),
     Route("/api/v1/openapi.json", docs.Description, DESCRIPTION, needs=("description",)),
+    Route("/api/v1/asyncapi.json", docs.StreamDescription, DESCRIPTION, needs=("stream_description",)),
     # machines ask
     Route("/livez", health.Livez, HEALTH, machine=True),
     Route("/readyz", health.Readyz, HEALTH, machine=True),

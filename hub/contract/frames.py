@@ -7,7 +7,25 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from hub.contract.closes import CLOSES
+
 SUBPROTOCOL = "incidenthub.v1+json"
+# When a stream begins with the state: never, where there is no cursor to go on from, or always.
+SNAPSHOTS = ("never", "auto", "always")
+
+
+def _one_of(*words: str) -> msgspec.Meta:
+    """For the description alone: which words there are. A client of an older version may meet others."""
+    return msgspec.Meta(extra_json_schema={"enum": list(words)})
+
+
+def _schema(**schema: object) -> msgspec.Meta:
+    return msgspec.Meta(extra_json_schema=schema)
+
+
+# What is in a frame as the bytes that are kept.
+_EVENT = _schema(**{"$ref": "#/components/schemas/Event"})
+_HEADERS = _schema(type="array", items={"$ref": "#/components/schemas/IncidentResource"})
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="frame", omit_defaults=True):
@@ -15,22 +33,22 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="frame", omit_d
 
 
 class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
-    """Client: start or change what is followed on this socket. `filter` has the terms of domain/filter.py;
-    `snapshot` is a word of SNAPSHOTS."""
+    """Client: start or change what is followed on this socket: behind `after`, or live without it. `filter`
+    and `snapshot` are what they are in the query."""
 
     after: str | None = None
     filter: str = ""
-    snapshot: str = "never"
+    snapshot: Annotated[str, _one_of(*SNAPSHOTS)] = "never"
 
 
 class Command(Frame, frozen=True, kw_only=True, tag="command"):
-    """Client: do something to an incident, as its route would (contract/commands.py). `id` is what
-    Idempotency-Key is there; `args` is the body, and `if_version` a member of it."""
+    """Client: do something to an incident, as its route would. `id` is what Idempotency-Key is there; `args`
+    is the body, and `if_version` a member of it."""
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern="^[ -~]+$")]
     name: str
     incident: str
-    args: msgspec.Raw = msgspec.Raw(b"{}")
+    args: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     if_version: int | None = None
 
 
@@ -60,11 +78,20 @@ class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
 
     from_: str = msgspec.field(name="from")
     head: str
-    mode: str
+    mode: Annotated[str, _one_of("live", "replay", "snapshot")]
     heartbeat_ms: int
     retry: Retry
     limits: Limits
     expires_at: datetime | None = None
+
+
+class Events(Frame, frozen=True, kw_only=True, tag="events"):
+    """Everything in (after, cursor] that may be seen and was asked for. Apply it only if `after` is byte for
+    byte the cursor that you hold; then `cursor` is yours."""
+
+    after: str
+    cursor: str
+    events: list[Annotated[msgspec.Raw, _EVENT]]
 
 
 class Mark(Frame, frozen=True, kw_only=True, tag="mark"):
@@ -77,7 +104,7 @@ class Mark(Frame, frozen=True, kw_only=True, tag="mark"):
 class Reset(Frame, frozen=True, kw_only=True, tag="reset"):
     """Drop your state, read the lists again, go on from `cursor`."""
 
-    reason: str
+    reason: Annotated[str, _one_of("epoch", "view", "trimmed")]
     cursor: str
 
 
@@ -88,9 +115,9 @@ class Snapshot(Frame, frozen=True, kw_only=True, tag="snapshot"):
     to the lists.
     """
 
-    phase: str
+    phase: Annotated[str, _one_of("begin", "chunk", "end")]
     cursor: str
-    items: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    items: Annotated[msgspec.Raw, _HEADERS] | msgspec.UnsetType = msgspec.UNSET
     is_complete: bool | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -116,7 +143,7 @@ class Member(msgspec.Struct, frozen=True):
 
     id: str
     name: str
-    state: str
+    state: Annotated[str, _one_of("viewing", "typing")]
 
 
 class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
@@ -134,38 +161,24 @@ class Goaway(Frame, frozen=True, kw_only=True, tag="goaway"):
 
 
 class Error(Frame, frozen=True, kw_only=True, tag="error"):
-    """Always before a close; `code` is a word of CLOSE_CODES."""
+    """Always before a close; `code` is a word of the table of closes."""
 
-    code: str
+    code: Annotated[str, _one_of(*CLOSES)]
     message: str
     retry_ms: int | None = None
 
 
-# When a stream begins with the state: never, where there is no cursor to go on from, or always.
-SNAPSHOTS = ("never", "auto", "always")
+CLOSE_CODES: dict[str, int] = {word: close.code for word, close in CLOSES.items()}
 
-CLOSE_CODES: dict[str, int] = {
-    "going_away": 1001,
-    "protocol_error": 1002,
-    "bad_text": 1007,
-    "too_long": 1009,
-    "restart": 1012,
-    "bad_request": 4000,
-    "unauthenticated": 4001,
-    "forbidden": 4003,
-    "unknown_organization": 4004,
-    "rate_limited": 4100,
-    "too_many_streams": 4101,
-    "server_error": 4102,
-    "slow_reader": 4208,
-    "expired": 4300,
-    "revoked": 4301,
-    "cursor_invalid": 4400,
-}
+# Who sends what; the rest are frames of the server's.
+OF_CLIENTS: tuple[type[Frame], ...] = (Hello, Command, Here)
+# What the server sends over WebSocket only.
+OF_SOCKETS: tuple[type[Frame], ...] = (Reply, Presence)
 
 
 def events(after: str, cursor: str, bodies: list[bytes]) -> bytes:
-    """The `events` frame of the range (after, cursor], from event bodies that are already encoded."""
+    """The `events` frame of the range (after, cursor], from event bodies that are already encoded:
+    the bytes of an Events."""
     return b'{"frame":"events","after":"%s","cursor":"%s","events":[%s]}' % (
         after.encode(),
         cursor.encode(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from asyncio import Future
+from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, TypeVar, cast
@@ -59,7 +60,8 @@ class Request(RequestHandler):
     has_dead_cookie = False
     answers_while_closed = False
     is_stream = False  # a GET that goes on: its page is asked for as that of a change is
-    is_endless = False
+    is_endless = False  # a stream, which door/streams.py describes
+    query: Mapping[str, str] = {}  # of a stream: what may be asked for in it
     quotas: tuple[Quota, ...] = ()
 
     def initialize(self, route: Route, desk: Desk, **supplies: Any) -> None:

@@ -22,7 +22,7 @@ from hub.services.paging import LIMIT, LIMIT_MAX
 
 PREFIX: Final = "/api/v1"
 ABOUT: Final = (
-    "Everything but the streams, which docs/protocol.md describes. Problems are RFC 9457. "
+    "Everything but the streams: /api/v1/asyncapi.json describes those. Problems are RFC 9457. "
     "A browser's cookie needs the X-CSRF-Token of GET /api/v1/me on whatever changes something."
 )
 PLACES: Final = {

@@ -24,6 +24,18 @@ class Description(Request):
         self.write(self.description)
 
 
+class StreamDescription(Request):
+    """`/api/v1/asyncapi.json`"""
+
+    stream_description: bytes
+
+    @says(dict[str, Any])
+    def get(self) -> None:
+        """The description of the streams, for machines (AsyncAPI 3.0)."""
+        self.set_header("Content-Type", "application/json")
+        self.write(self.stream_description)
+
+
 class Problems(Request):
     """`/docs/problems`"""
 

@@ -18,7 +18,7 @@ _decoder = codecs.getincrementaldecoder("utf-8")
 
 
 class Violation(Exception):
-    """The connection has to end (section 7.1.7): `word` is one of contract/frames.py, CLOSE_CODES."""
+    """The connection has to end (section 7.1.7): `word` is one of contract/closes.py."""
 
     def __init__(self, word: str, message: str) -> None:
         """Say what the client did."""

@@ -12,7 +12,6 @@ from hub.contract import frames
 from hub.contract.ids import text
 from hub.contract.resources import Written
 from hub.domain.errors import HubError, Unauthenticated, Unavailable
-from hub.domain.filter import WHAT
 from hub.door.desk import Desk
 from hub.door.problems import Reset
 from hub.door.request import Request
@@ -25,7 +24,6 @@ from hub.realtime.follower import Follower
 from hub.realtime.reader import Sent
 from hub.realtime.station import Station
 
-FILTER: Final = f"Terms of what is asked for: {WHAT}."
 WAIT_MAX: Final = 60
 TO_LIVE: Final = 10.0  # seconds that the way from the cursor to the head may take
 
@@ -86,10 +84,10 @@ class Events(Request):
         EventPage,
         query={
             "after": "A cursor; without it, from now on.",
-            "filter": FILTER,
+            "filter": wish.FILTER,
             "wait": f"How many seconds to wait for an event, 0 (the default) to {WAIT_MAX}.",
             "limit": f"At most so many events, 1 to {SIZE} (the default).",
-            "ticket": "A stream ticket, in the place of a cookie or key.",
+            "ticket": wish.TICKET,
         },
         may=(Reset,),
         kept=True,

@@ -41,6 +41,7 @@ class Stream(Request, Socket):
     """`GET /api/v1/orgs/{org}/stream`, guarded with `stream:follow`; its route needs the `station`."""
 
     is_endless = True
+    query = wish.QUERY
     station: Station
     follower: Follower | None = None
     wish = Wish()

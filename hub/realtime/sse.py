@@ -21,6 +21,7 @@ class EventStream(Request):
     """`GET /api/v1/orgs/{org}/events/stream` (WHATWG HTML, section 9.2), guarded with `stream:follow`."""
 
     is_stream = is_endless = True
+    query = wish.QUERY
     station: Station
     encoding: Records
     straight: Straight

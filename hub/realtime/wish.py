@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hub.contract.frames import SNAPSHOTS, Hello
 from hub.domain import filter
 from hub.domain.faults import Faults
-from hub.domain.filter import EVERYTHING, Filter
+from hub.domain.filter import EVERYTHING, WHAT, Filter
 from hub.door.request import Request
 from hub.services.cursors import Cursors
+
+FILTER: Final = f"Terms of what is asked for: {WHAT}."
+TICKET: Final = "A stream ticket, in the place of a cookie or key."
+QUERY: Final = {
+    "after": "A cursor; without it, live from now on.",
+    "filter": FILTER,
+    "snapshot": "Whether the state comes first: never (the default), auto (without a cursor, and after a "
+    "reset) or always.",
+    "ticket": TICKET,
+}
 
 
 class Wish(NamedTuple):

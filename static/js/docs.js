@@ -70,6 +70,8 @@ function show(spec) {
         { class: "faint" },
         `Version ${spec.info.version}. The same for machines: `,
         h("a", { href: "/api/v1/openapi.json" }, "openapi.json"),
+        ", and the streams: ",
+        h("a", { href: "/api/v1/asyncapi.json" }, "asyncapi.json"),
         ". What each problem means: ",
         h("a", { href: "/docs/problems" }, "problems"),
         ".",

@@ -46,6 +46,7 @@ PUBLIC = {
     "GET /docs",
     "GET /docs/problems",
     "GET /api/v1/openapi.json",
+    "GET /api/v1/asyncapi.json",
     "GET /livez",
     "GET /readyz",
 }

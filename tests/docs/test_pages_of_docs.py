@@ -11,6 +11,7 @@ from prometheus_client.samples import Sample
 
 from hub import metrics
 from hub.contract import frames
+from hub.contract.closes import CLOSES
 from hub.contract.commands import COMMANDS
 from hub.contract.kinds import KINDS
 from hub.contract.words import Action, Decision, Role, Scope
@@ -69,9 +70,10 @@ def test_no_event_is_told_of_that_does_not_exist() -> None:
     assert set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)`", EVENTS, re.MULTILINE)) == set(KINDS)
 
 
-@pytest.mark.parametrize("word", frames.CLOSE_CODES)
-def test_every_close_code_is_told_with_its_word(word: str) -> None:
-    assert re.search(rf"^\| {frames.CLOSE_CODES[word]} +\| `{word}` ", PROTOCOL, re.MULTILINE)
+@pytest.mark.parametrize("word", CLOSES)
+def test_every_close_code_is_told_with_its_word_and_what_to_do(word: str) -> None:
+    code, then = CLOSES[word]
+    assert re.search(rf"^\| {code} +\| `{word}` +\| {re.escape(then)}", PROTOCOL, re.MULTILINE)
 
 
 @pytest.mark.parametrize("frame", frames.Frame.__subclasses__(), ids=lambda frame: frame.__name__)

@@ -116,6 +116,7 @@ EXPECTED = {
     ("GET", "/docs"): "public",
     ("GET", "/docs/problems"): "public",
     ("GET", "/api/v1/openapi.json"): "public",
+    ("GET", "/api/v1/asyncapi.json"): "public",
     ("GET", "/livez"): "public",
     ("GET", "/readyz"): "public",
 }
