@@ -26,11 +26,20 @@ from hub.handlers import (
     snapshots,
     teams,
     tickets,
+    vendors,
 )
 from hub.realtime.longpoll import Events
 from hub.realtime.socket import Stream
 from hub.realtime.sse import EventStream
-from hub.sources import alertmanager, generic, grafana, pagerduty
+from hub.sources import (
+    alertmanager,
+    generic,
+    grafana,
+    pagerduty,
+    pagerduty_change,
+    pagerduty_v1,
+    prometheus,
+)
 from hub.sources.base import Source
 
 ORG: Final = "/api/v1/orgs/{org}"
@@ -78,8 +87,19 @@ ROUTES: Final[tuple[Route, ...]] = (
     _intake("/api/v1/ingest/events", generic, "header"),
     _intake("/api/v1/ingest/hooks/{key}", generic, "path"),
     _intake("/v2/enqueue", pagerduty, "body"),
+    _intake("/v2/change/enqueue", pagerduty_change, "body"),
+    _intake("/generic/2010-04-15/create_event.json", pagerduty_v1, "body"),
     _intake("/integrations/alertmanager/{integration}/webhook", alertmanager, "header", "query"),
     _intake("/integrations/grafana/{integration}/webhook", grafana, "header", "query"),
+    _intake("/integrations/alertmanager/{integration}/api/v2/alerts", prometheus, "header", "query"),
+    Route(
+        "/integrations/alertmanager/{integration}/api/v2/status",
+        vendors.AlertmanagerStatus,
+        {"GET": Public("The integration key is looked up by the handler; without it, nothing is said.")},
+        {"keys": ("header", "query")},
+        ("receiver",),
+        machine=True,
+    ),
     Route(
         "/api/v1/ingest/receipts",
         readers.SentReceipts,

@@ -76,7 +76,9 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     events: str
     hooks: str
     pagerduty: str
+    changes: str
     alertmanager: str
+    prometheus: str
     grafana: str
 
 
@@ -85,7 +87,9 @@ class Snippets(msgspec.Struct, frozen=True, kw_only=True):
 
     curl: str
     pagerduty: str
+    changes: str
     alertmanager: str
+    prometheus: str
     grafana: str
 
 

@@ -29,6 +29,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     `group_key` names the incident that alerts of one group share; None means the alert's own key.
     `reporter` is who says so (`externalURL` of an Alertmanager, else the sender); state is kept per reporter.
     `keeps_alive` says that this kind of sender repeats a firing alert by itself.
+    `fresh_until` is when a firing alert is over or stale unless its sender has repeated it by then.
     Strings are already cut to the limits of this module; labels are bounded.
     """
 
@@ -46,6 +47,16 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     runbook: str = ""
     correlation_id: str = ""
     keeps_alive: bool = False
+    fresh_until: datetime | None = None
+
+    def received(self, at: datetime) -> Signal:
+        """What it says to whoever receives it `at`: a trigger whose time was over by then is a resolve, which
+        is how Prometheus says so (Alertmanager API v2, `endsAt`)."""
+        if self.fresh_until is None or self.fresh_until > at:
+            return self
+        return msgspec.structs.replace(
+            self, action=SignalAction.RESOLVE, occurred_at=self.fresh_until, fresh_until=None
+        )
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):

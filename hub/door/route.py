@@ -60,7 +60,8 @@ class Route(msgspec.Struct, frozen=True):
         pieces = re.split(r"\{(\w+)(:path)?\}", self.path)
         names = zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True)
         groups = (f"(?P<{name}>{'.+' if deep else '[^/]+'}){re.escape(after)}" for name, deep, after in names)
-        return re.escape(pieces[0]) + "".join(groups)
+        # Machines are configured by hand, and many a base address ends with a slash.
+        return re.escape(pieces[0]) + "".join(groups) + ("/?" if self.machine else "")
 
     @property
     def allow(self) -> str:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
-from base64 import b64decode
-from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import msgspec
 
-from hub.contract import ids
-from hub.domain.errors import HubError, Invalid, SignatureRefused, Unauthenticated, Unavailable
-from hub.door import guard
+from hub.domain.errors import HubError, Invalid, RateLimited, SignatureRefused, Unauthenticated, Unavailable
 from hub.door.bounded import Arrived
 from hub.door.problems import TooLarge
-from hub.door.request import Request
 from hub.door.says import says
-from hub.services.receive import IntegrationRef, Receiver, row_id
+from hub.handlers.sender import Sender
+from hub.services.receive import IntegrationRef, row_id
 from hub.services.verifying import verified
 from hub.sources.base import Checked, Reply, Source
 from hub.storage.inbox import InboxRow
@@ -28,12 +23,10 @@ ESCAPED_LETTER: Final = re.compile(rb"\\u00(?:2[dD]|3[0-9]|[46][1-9a-fA-F]|5[0-9
 DELIVERIES: Final = ("Idempotency-Key", "webhook-id", "X-Webhook-Id")
 
 
-class Intake(Request):
-    """An endpoint of one format. `keys` says where its senders put the integration key."""
+class Intake(Sender):
+    """An endpoint of one format."""
 
-    receiver: Receiver
     source: Source
-    keys: tuple[str, ...]
 
     def check_size(self) -> None:
         """Nothing yet: what is too large is kept by its beginning, once the key is known."""
@@ -42,10 +35,9 @@ class Intake(Request):
     async def post(self, integration: str = "", key: str = "") -> None:
         """202 after COMMIT, or what this format's senders understand."""
         checked = self.source.check(self.request.body)
-        presented = self.presented(checked, key)
-        owner = await self.receiver.integration(presented)
-        asked_for = ids.parse("integration", integration) if integration else None
-        if owner is None or (integration and asked_for != owner.integration):
+        presented = self.presented(of_body=checked.key or "", of_path=key)
+        owner = await self.owner(presented, integration)
+        if owner is None:
             self.reply(self.source.answer(checked, None))
             return
         body = without(presented, self.request.body)
@@ -59,16 +51,6 @@ class Intake(Request):
                 f"Larger than {self.route.body_max} bytes; the beginning is kept as a dead letter."
             )
         self.reply(self.source.answer(checked, row.id))
-
-    def presented(self, checked: Checked, key: str) -> str:
-        """The integration key, from the first place of this route that has one."""
-        found = {
-            "header": lambda: guard.header_key(self) or basic_password(self.request.headers),
-            "query": lambda: self.get_query_argument("token", ""),
-            "path": lambda: key,
-            "body": lambda: checked.key or "",
-        }
-        return next((value for place in self.keys if (value := found[place]())), "")
 
     def delivery(self, checked: Checked) -> str | None:
         """The sender's own name of this delivery: the same name and body are kept once."""
@@ -128,9 +110,11 @@ class Intake(Request):
 
     def refuse(self, error: HubError) -> None:
         """Who cannot be stored for now is told so in words that make this sender come again."""
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable | RateLimited):
             self.problem_code = error.code
-            self.reply(self.source.busy())
+            self.reply(self.source.busy(is_over_quota=isinstance(error, RateLimited)))
+            if isinstance(error, RateLimited):
+                self.set_header("Retry-After", str(error.retry_after))
             self.finish()
         else:
             super().refuse(error)
@@ -148,14 +132,3 @@ def without(key: str, body: bytes) -> bytes:
         return body
     letters = (f"(?:{re.escape(letter)}|\\\\u00(?i:{ord(letter):02x}))" for letter in key)
     return re.sub("".join(letters).encode(), b"*" * len(key), body)
-
-
-def basic_password(headers: Mapping[str, str]) -> str:
-    """The password of `Authorization: Basic` (RFC 7617): some senders have no other place for a key."""
-    scheme, _, value = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return b64decode(value.strip(), validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""

@@ -59,7 +59,7 @@ def take(row: Waiting, lane: Lane, room: int = SIGNALS_MAX) -> Taken:
     if row.truncated:
         return _dead(row, lane, f"it was larger than the limit; the first {len(row.body)} bytes are kept")
     try:
-        signals = list(enumerate(SOURCES[row.format].signals(row.body)))
+        signals = list(enumerate(_received(row)))
     except Unreadable as error:
         return _dead(row, lane, str(error))
     if len(signals) > BODY_SIGNALS_MAX:
@@ -68,6 +68,13 @@ def take(row: Waiting, lane: Lane, room: int = SIGNALS_MAX) -> Taken:
         )
     left = signals[row.done :]
     return Taken(row, left[:room], is_last=len(left) <= room)
+
+
+def _received(row: Waiting) -> list[Signal | Rejected]:
+    return [
+        part.received(row.received_at) if isinstance(part, Signal) and part.fresh_until is not None else part
+        for part in SOURCES[row.format].signals(row.body)
+    ]
 
 
 def _dead(row: Waiting, lane: Lane, why: str) -> Taken:

@@ -17,14 +17,16 @@ def addresses(config: Config, integration: str, key: str = PLACE) -> Addresses:
         events=f"{hub}/api/v1/ingest/events",
         hooks=f"{hub}/api/v1/ingest/hooks/{key}",
         pagerduty=f"{hub}/v2/enqueue",
+        changes=f"{hub}/v2/change/enqueue",
         alertmanager=f"{hub}/integrations/alertmanager/{integration}/webhook",
+        prometheus=f"{hub}/integrations/alertmanager/{integration}/api/v2/alerts",
         grafana=f"{hub}/integrations/grafana/{integration}/webhook",
     )
 
 
 def snippets(at: Addresses, key: str = PLACE, secret: str | None = None) -> Snippets:
-    """A request for a shell, receivers for alertmanager.yml, and a contact point to provision Grafana with,
-    which signs where there is a `secret`."""
+    """Requests for a shell, parts of alertmanager.yml and prometheus.yml, and a contact point to provision
+    Grafana with, which signs where there is a `secret`."""
     return Snippets(
         curl=f"curl -sS {at.events} -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json'"
         """ -d '{"title": "A test", "dedup_key": "test"}'\n""",
@@ -35,6 +37,8 @@ receivers:
       - routing_key: {key}
         url: {at.pagerduty}
 """,
+        changes=f"curl -sS {at.changes} -H 'Content-Type: application/json'"
+        f""" -d '{{"routing_key": "{key}", "payload": {{"summary": "Deployed", "source": "ci"}}}}'\n""",
         alertmanager=f"""\
 receivers:
   - name: incidenthub
@@ -45,6 +49,7 @@ receivers:
           authorization:
             credentials: {key}
 """,
+        prometheus=_PROMETHEUS.format(**_parts(at.prometheus), key=key),
         grafana=f"""\
 apiVersion: 1
 contactPoints:
@@ -63,6 +68,24 @@ contactPoints:
     )
 
 
+def _parts(url: str) -> dict[str, str]:
+    """An address in the pieces that prometheus.yml has it in."""
+    scheme, _, rest = url.removesuffix("/api/v2/alerts").partition("://")
+    target, _, prefix = rest.partition("/")
+    return {"scheme": scheme, "target": target, "prefix": f"/{prefix}"}
+
+
+_PROMETHEUS = """\
+alerting:
+  alertmanagers:
+    - scheme: {scheme}
+      api_version: v2
+      path_prefix: {prefix}
+      authorization:
+        credentials: {key}
+      static_configs:
+        - targets: ["{target}"]
+"""
 _SIGNED = """\
           hmacConfig:
             secret: {secret}

@@ -11,6 +11,7 @@ from hub.sources.replies import accepted, unavailable
 
 NAME = "alertmanager"
 BODY_MAX = 4 * 1024 * 1024
+COMES_AGAIN = True
 
 
 def check(body: bytes) -> Checked:
@@ -31,6 +32,6 @@ def answer(checked: Checked, row: UUID | None) -> Reply:
     return accepted(row)
 
 
-def busy() -> Reply:
+def busy(is_over_quota: bool = False) -> Reply:
     """Answer 503: Alertmanager tries again on 5xx and gives a notification up for ever on a 429."""
     return unavailable()

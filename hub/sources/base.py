@@ -32,10 +32,15 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(Protocol):
-    """One inbound wire format; a module of this package, registered in `sources/registry.py`."""
+    """One inbound wire format; a module of this package, registered in `sources/registry.py`.
+
+    `COMES_AGAIN`: whether its senders try again when they are refused. Those who do not are never refused for
+    a quota: what they bring would be lost.
+    """
 
     NAME: str
     BODY_MAX: int
+    COMES_AGAIN: bool
 
     def check(self, body: bytes) -> Checked:
         """Read only what the answer needs; never raises."""
@@ -49,8 +54,9 @@ class Source(Protocol):
         """Answer after COMMIT, or with row None: the integration key is unknown."""
         ...
 
-    def busy(self) -> Reply:
-        """Answer when the body could not be kept: so that this sender tries again."""
+    def busy(self, is_over_quota: bool = False) -> Reply:
+        """Answer when the body was not kept, as it cannot be or as too many came: so that this sender tries
+        again."""
         ...
 
 

@@ -15,10 +15,11 @@ from hub.contract.words import AlertSeverity, SignalAction
 from hub.sources import reading
 from hub.sources.base import Checked, Reply
 from hub.sources.fields import FAULTS_MAX, Fields
-from hub.sources.replies import problem, unavailable, unknown_key
+from hub.sources.replies import problem, throttled, unavailable, unknown_key
 
 NAME = "generic"
 BODY_MAX = 1024 * 1024
+COMES_AGAIN = True
 ITEMS_MAX = 500
 
 _NAMES_A_PROBLEM = frozenset({SignalAction.ACKNOWLEDGE, SignalAction.RESOLVE, SignalAction.NOTE})
@@ -80,9 +81,9 @@ def answer(checked: Checked, row: UUID | None) -> Reply:
     return Reply(status=202, body={"receipt_id": receipt, "status": "accepted", "items": items})
 
 
-def busy() -> Reply:
-    """Answer 503 with Retry-After."""
-    return unavailable()
+def busy(is_over_quota: bool = False) -> Reply:
+    """Answer 429 or 503, with Retry-After."""
+    return throttled() if is_over_quota else unavailable()
 
 
 def _item(index: int, fault: Fault | None) -> dict[str, object]:

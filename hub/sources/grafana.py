@@ -14,6 +14,7 @@ from hub.sources.replies import accepted, unavailable
 
 NAME = "grafana"
 BODY_MAX = 4 * 1024 * 1024
+COMES_AGAIN = False
 
 _LINKS = (
     ("generatorURL", "Rule"),
@@ -43,7 +44,7 @@ def answer(checked: Checked, row: UUID | None) -> Reply:
     return accepted(row)
 
 
-def busy() -> Reply:
+def busy(is_over_quota: bool = False) -> Reply:
     """Answer 503: Grafana does not try again, but a proxy in between may, and it shows the failure."""
     return unavailable()
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.sources import alertmanager, generic, grafana, pagerduty
+from hub.sources import (
+    alertmanager,
+    generic,
+    grafana,
+    pagerduty,
+    pagerduty_change,
+    pagerduty_v1,
+    prometheus,
+)
 from hub.sources.base import Source
 
 SOURCES: Final[dict[str, Source]] = {
     generic.NAME: generic,
     pagerduty.NAME: pagerduty,
+    pagerduty_change.NAME: pagerduty_change,
+    pagerduty_v1.NAME: pagerduty_v1,
     alertmanager.NAME: alertmanager,
     grafana.NAME: grafana,
+    prometheus.NAME: prometheus,
 }

@@ -63,3 +63,13 @@ def unavailable() -> Reply:
         "The request could not be stored. Send it again.",
         {"Retry-After": RETRY_AFTER},
     )
+
+
+def throttled() -> Reply:
+    """Say that too many came, that this one was not kept, and that the sender must send it again."""
+    return problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "rate_limited",
+        "Too many requests came; this one was not kept. Send it again.",
+        {"Retry-After": RETRY_AFTER},
+    )

@@ -16,6 +16,12 @@ const SENDERS = [
     "A receiver for alertmanager.yml; have a route lead to it.",
   ],
   [
+    "prometheus",
+    "prometheus",
+    "Prometheus",
+    "For prometheus.yml: alerts come straight from Prometheus, without an Alertmanager between.",
+  ],
+  [
     "grafana",
     "grafana",
     "Grafana",
@@ -26,6 +32,12 @@ const SENDERS = [
     "pagerduty",
     "PagerDuty",
     "For what can send to PagerDuty's Events API v2: its address, and the key.",
+  ],
+  [
+    "changes",
+    "changes",
+    "Changes",
+    "For what tells PagerDuty of deployments: a change is on record, and nobody is paged.",
   ],
   [
     "hooks",

@@ -44,10 +44,26 @@ GRAFANA = ALERTMANAGER | {
     "alerts": [ALERT | {"values": {"B": 1.5}, "valueString": "v", "dashboardURL": "http://x", "panelURL": "http://x",
                         "silenceURL": "http://x", "imageURL": "http://x", "ruleUID": "u", "orgId": 1}],
 }  # fmt: skip
+CHANGE = {
+    "routing_key": "", "links": [{"href": "https://x", "text": "x"}], "images": [{"src": "https://x"}],
+    "payload": {"summary": "Deployed", "source": "ci", "timestamp": "2026-01-01T00:00:00Z",
+                "custom_details": {"a": "b"}},
+}  # fmt: skip
+PAGERDUTY_V1 = {
+    "service_key": "", "event_type": "trigger", "incident_key": "k", "description": "Down", "client": "c",
+    "client_url": "https://x", "details": {"a": "b"}, "contexts": [{"type": "link", "href": "https://x"}],
+}  # fmt: skip
+PROMETHEUS = [
+    {"labels": {"alertname": "Disk"}, "annotations": {"summary": "Disk"}, "startsAt": "2026-01-01T00:00:00Z",
+     "endsAt": "2099-01-01T00:00:00Z", "generatorURL": "http://x/graph?g0.expr=up"},
+]  # fmt: skip
 SHAPES = {
     "/api/v1/ingest/events": GENERIC,
     "/api/v1/ingest/hooks/{key}": GENERIC,
     "/v2/enqueue": PAGERDUTY,
+    "/v2/change/enqueue": CHANGE,
+    "/generic/2010-04-15/create_event.json": PAGERDUTY_V1,
+    "/integrations/alertmanager/{integration}/api/v2/alerts": PROMETHEUS,
     "/integrations/alertmanager/{integration}/webhook": ALERTMANAGER,
     "/integrations/grafana/{integration}/webhook": GRAFANA,
 }
@@ -109,14 +125,14 @@ def test_what_is_no_body_of_theirs_is_kept_or_refused(client: Client, path: str)
 def test_a_bad_member_is_kept_or_refused(client: Client, path: str) -> None:
     for name, body in poisoned(SHAPES[path]):
         mark = json.dumps(MARK).encode()
-        raw = json.dumps(body).encode().replace(b'"routing_key": ""', _routing(client))
+        raw = json.dumps(body).encode().replace(b'_key": ""', _routing(client))
         is_time = name.endswith(("At", "_at", "timestamp"))
         for value in [*(json.dumps(each).encode() for each in MOMENTS if is_time), *VALUES[is_time::8]]:
             send(client, path, raw.replace(mark, value))
 
 
 def _routing(client: Client) -> bytes:
-    return b'"routing_key": ' + json.dumps(client.victim.acme.integration_key).encode()
+    return b'_key": ' + json.dumps(client.victim.acme.integration_key).encode()
 
 
 def test_a_bomb_is_counted_as_it_came_and_never_unpacked(client: Client) -> None:

@@ -25,7 +25,7 @@ API, DOMAIN, EVENTS, PROTOCOL, OPERATIONS = (
 )
 ALL = "\n".join(page.read_text() for page in sorted(DOCS.glob("*.md")))
 # Pages of the dashboard: told of in one sentence, with no row of their own.
-IS_PAGE = re.compile(r"GET (/|/docs|/(?!api/|docs/|livez|readyz).*)")
+IS_PAGE = re.compile(r"GET (/|/docs|/(?!api/|docs/|livez|readyz|integrations/|v2/|jsm/).*)")
 
 
 def row(page: str, word: str) -> str:

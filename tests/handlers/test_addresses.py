@@ -130,6 +130,9 @@ def test_what_is_public_and_not_counted_is_this() -> None:
     assert {path for path in free if path.startswith("/api/")} == {ME}
     assert {route.path for route in ROUTES if route.machine} == {
         "/livez", "/readyz", "/v2/enqueue", "/integrations/alertmanager/{integration}/webhook",
+        "/v2/change/enqueue", "/generic/2010-04-15/create_event.json",
+        "/integrations/alertmanager/{integration}/api/v2/alerts",
+        "/integrations/alertmanager/{integration}/api/v2/status",
         "/integrations/grafana/{integration}/webhook",
         "/api/v1/ingest/events", "/api/v1/ingest/hooks/{key}", "/api/v1/ingest/receipts/{receipt}",
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-EVENTS: dict[str, dict[str, object]] = {
+EVENTS: dict[str, object] = {
     "generic": {"title": "Disk full", "dedup_key": "db-1/disk", "labels": {"host": "db-1"}, "details": "x"},
     "pagerduty": {
         "routing_key": "0123456789abcdef0123456789abcdef",
@@ -13,6 +13,26 @@ EVENTS: dict[str, dict[str, object]] = {
         "dedup_key": "db-1/disk",
         "payload": {"summary": "Disk full", "source": "db-1", "severity": "error", "custom_details": "x"},
     },
+    "pagerduty_change": {
+        "routing_key": "0123456789abcdef0123456789abcdef",
+        "payload": {"summary": "Disk full", "source": "ci", "custom_details": "x"},
+    },
+    "pagerduty_v1": {
+        "service_key": "0123456789abcdef0123456789abcdef",
+        "event_type": "trigger",
+        "incident_key": "db-1/disk",
+        "description": "Disk full",
+        "details": "x",
+    },
+    "prometheus": [
+        {
+            "labels": {"alertname": "DiskFull"},
+            "annotations": {"description": "x"},
+            "startsAt": "2026-11-23T08:48:18Z",
+            "endsAt": "2026-11-23T08:52:18Z",
+            "generatorURL": "http://prom:9090/graph?g0.expr=up",
+        }
+    ],
     "alertmanager": {
         "alerts": [
             {

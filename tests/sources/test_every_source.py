@@ -29,7 +29,8 @@ NAMES = st.sampled_from(
     ["action", "title", "dedup_key", "labels", "links", "href", "details", "occurred_at", "event_id",
      "severity", "routing_key", "event_action", "payload", "summary", "source", "custom_details", "timestamp",
      "images", "alerts", "status", "annotations", "startsAt", "endsAt", "fingerprint", "groupKey",
-     "externalURL", "values", "valueString", "truncatedAlerts", "dashboardURL", "rulename", "alertname"]
+     "externalURL", "generatorURL", "service_key", "event_type", "incident_key", "description", "contexts",
+      "values", "valueString", "truncatedAlerts", "dashboardURL", "rulename", "alertname"]
 )  # fmt: skip
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=5)
 ANYTHING = st.recursive(
@@ -69,7 +70,7 @@ def read(source: Source, body: bytes) -> list[Signal | Rejected] | None:
         return None
     assert taken == source.signals(body)
     assert any(isinstance(part, Signal) for part in taken)
-    if checked.key is not None or source.NAME != "pagerduty":
+    if checked.key is not None or "pagerduty" not in source.NAME:
         assert not checked.faults, "what was refused must be a dead letter"
     for part in taken:
         if isinstance(part, Signal):
@@ -101,6 +102,8 @@ def within_limits(signal: Signal) -> None:
     if signal.occurred_at is not None:
         assert signal.occurred_at.tzinfo is UTC
         assert 1970 <= signal.occurred_at.year < 2201
+    if signal.fresh_until is not None:
+        assert signal.fresh_until.tzinfo is UTC
     if signal.action is SignalAction.TRIGGER:
         assert signal.title.strip()
     assert b"\\u0000" not in msgspec.json.encode(signal)
@@ -153,10 +156,24 @@ def test_a_body_cut_anywhere_is_never_an_exception(name: str, size: int) -> None
     source.answer(source.check(body), ROW)
 
 
-def test_busy_asks_every_sender_to_try_again(name: str) -> None:
+def test_what_cannot_be_kept_asks_every_sender_to_try_again(name: str) -> None:
     reply = SOURCES[name].busy()
     assert reply.status == 503
     assert int(reply.headers["Retry-After"]) > 0
+
+
+def test_over_quota_each_sender_is_told_what_makes_it_come_again(name: str) -> None:
+    """Alertmanager gives a notification up on 429; version 1 of PagerDuty's events throttles with 403."""
+    reply = SOURCES[name].busy(is_over_quota=True)
+    assert reply.status == {"alertmanager": 503, "grafana": 503, "prometheus": 503, "pagerduty_v1": 403}.get(
+        name, 429
+    )
+    assert int(reply.headers["Retry-After"]) > 0
+
+
+def test_only_who_comes_again_may_be_refused_for_a_quota() -> None:
+    """Grafana's notifier never repeats, and Prometheus drops what it could not send."""
+    assert {name for name, source in SOURCES.items() if not source.COMES_AGAIN} == {"grafana", "prometheus"}
 
 
 def test_a_derived_key_is_the_same_on_every_reading() -> None:
