@@ -5,10 +5,11 @@
 
 /** @typedef {import("./wire.js").Named} Named */
 /** @typedef {{index: number, decision: string, rule: string, dedup_key: string | null, alert: string | null,
- *   incident: string | null, detail: string | null}} Item */
+ *   incident: string | null, detail: string | null, events: string[]}} Item */
+/** @typedef {{id: string, type: string, time: string, incident: string | null}} Caused */
 /** @typedef {{id: string, state: string, format: string, integration: Named, received_at: string,
- *   processed_at: string | null, request_id: string, truncated: boolean, reason: string, items: Item[],
- *   nobody_is_paged: boolean, body: string | null}} Receipt */
+ *   processed_at: string | null, request_id: string, correlation_id: string, truncated: boolean, reason: string,
+ *   items: Item[], events: Caused[], events_total: number, nobody_is_paged: boolean, body: string | null}} Receipt */
 
 /** States of a stored request: the word, its tone, and what it means. @type {Record<string, [string, string, string]>} */
 const STATES = {

@@ -7,6 +7,7 @@ import { call } from "./api.js";
 import { ago, badge, pageOf } from "./catalogue.js";
 import { clockTime, day } from "./clock.js";
 import { derive, h, signal } from "./core.js";
+import { deeds } from "./deadletter.js";
 import { decisionOf, stateOf } from "./outcome.js";
 import { settings as address } from "./parts.js";
 import * as place from "./place.js";
@@ -26,9 +27,9 @@ const room = signal(SHOWN);
 const body = derive(() => receipt.value?.body ?? "");
 
 const page = settings({
-  part: "integrations",
+  part: "receipts",
   title: () => "Receipt",
-  intro: h("a", { href: address(here.slug, "integrations") }, "All integrations"),
+  intro: h("a", { href: address(here.slug, "receipts") }, "All receipts"),
   about: ["incident."],
   read: async () => {
     receipt.value = await call("GET", place.api(here.slug, `/receipts/${encodeURIComponent(id)}`));
@@ -37,12 +38,14 @@ const page = settings({
   },
   body: () => [
     h("div", null, () => receipt.value && facts(receipt.value)),
+    deeds(receipt),
     h(
       "section",
       { "aria-labelledby": "became" },
       h("h2", { id: "became" }, "What became of it"),
       () => items(receipt.value?.items ?? []),
     ),
+    () => receipt.value?.events.length ? caused(receipt.value) : null,
     () => body.value ? [h("h2", null, "What came in, at most 64 KiB"), copied("Body", body.value)] : null,
   ],
 });
@@ -62,6 +65,7 @@ function facts(one) {
     fact("Processed", ...moment(one.processed_at)),
     fact("Receipt", h("code", null, one.id)),
     fact("Request", h("code", null, one.request_id)),
+    one.correlation_id ? fact("Correlation", h("code", null, one.correlation_id)) : null,
     one.truncated ? fact("Size", "It was too large: only its beginning was kept.") : null,
   );
 }
@@ -74,6 +78,29 @@ function moment(at) {
 /** @param {string} name @param {import("./core.js").Simple[]} value */
 function fact(name, ...value) {
   return [h("dt", null, name), h("dd", null, ...value)];
+}
+
+/** What is on the timelines because of it. @param {Receipt} one */
+function caused({ events, events_total }) {
+  return h(
+    "section",
+    { "aria-labelledby": "caused" },
+    h("h2", { id: "caused" }, "Timeline events"),
+    h(
+      "ol",
+      { class: "items" },
+      ...events.map(({ type, time }) =>
+        h(
+          "li",
+          null,
+          h("div", { class: "what" }, h("code", null, type), h("p", { class: "faint" }, ...moment(time))),
+        )
+      ),
+    ),
+    events_total > events.length
+      ? h("p", { class: "faint" }, `The first ${events.length} of ${events_total}.`)
+      : null,
+  );
 }
 
 /** @param {Item[]} all */

@@ -43,6 +43,7 @@ PUBLIC = {
     "GET /orgs/{org}/settings/integrations",
     "GET /orgs/{org}/settings/integrations/{integration}",
     "GET /orgs/{org}/settings/keys",
+    "GET /orgs/{org}/settings/receipts",
     "GET /orgs/{org}/receipts/{receipt}",
     "GET /orgs/{org}/settings/members",
     "GET /orgs/{org}/settings/teams",

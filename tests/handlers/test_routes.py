@@ -113,6 +113,7 @@ EXPECTED = {
     ("GET", "/orgs/{org}/settings/integrations"): "public",
     ("GET", "/orgs/{org}/settings/integrations/{integration}"): "public",
     ("GET", "/orgs/{org}/settings/keys"): "public",
+    ("GET", "/orgs/{org}/settings/receipts"): "public",
     ("GET", "/orgs/{org}/receipts/{receipt}"): "public",
     ("GET", "/orgs/{org}/settings/members"): "public",
     ("GET", "/orgs/{org}/settings/teams"): "public",
