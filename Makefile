@@ -9,6 +9,8 @@ BIN := .venv/bin
 # (ensurepip: an earlier run may have been stopped between the folder and pip.)
 PIP := { $(BIN)/python -m pip --version || $(BIN)/python -m ensurepip; } >/dev/null 2>&1 && \
   $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+NPM := $(shell command -v npm)
+CLIENTS := $(if $(NPM),tests/clients/node_modules/.package-lock.json)
 
 .PHONY: help up test soak autobahn api worker lint sbom clean
 .DEFAULT_GOAL := help
@@ -28,8 +30,13 @@ help:
 up: .venv/installed
 	@exec $(BIN)/incidenthub up
 
-test: .venv/installed-test
+test: .venv/installed-test $(CLIENTS)
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+# Clients of Node.js, where it is there; without them their tests are skipped, which CI does not allow.
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	@echo 'installing clients of Node.js for the tests'
+	@cd tests/clients && npm ci --silent --ignore-scripts || echo 'they were not installed: their tests are skipped' >&2
 
 SECONDS ?= 600
 soak: .venv/installed-test
@@ -83,7 +90,7 @@ sbom: dist/sbom.cdx.json
 	@echo 'dist/sbom.cdx.json'
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv tests/clients/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import orgs
 import pytest
 import structlog
 from orgs import Org, Rung
@@ -14,16 +15,12 @@ from tornado.ioloop import IOLoop
 
 from hub.cli.admin import migrate
 from hub.config import Config
-from hub.contract.ids import parse
 from hub.logs import SHARED
-from hub.services import credentials, founding
 from hub.services.ports import Ports, RequestContext
-from hub.storage import directory
 from hub.storage.tx import Store
 
 pytest_plugins = ("web", "bouncer")  # the server on a socket, and its clients; a pooler
 ROOT = Path(__file__).resolve().parent.parent
-PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -86,17 +83,7 @@ def ports(io_loop: IOLoop, config: Config, rung: Rung) -> Iterator[Ports]:
 @pytest.fixture
 def found(io_loop: IOLoop, ports: Ports) -> Callable[[str], Org]:
     """Makes an organization by its slug; its owner is owner@SLUG.example."""
-
-    async def make(slug: str) -> Org:
-        founded = await founding.found(ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD)
-        tenant = await directory.find_organization(ports.store, slug)
-        key = await credentials.find(ports, founded.api_key or "")
-        assert tenant
-        assert key
-        assert founded.integration_id
-        return Org(founded, tenant, slug, key, parse("integration", founded.integration_id))
-
-    return lambda slug: io_loop.run_sync(lambda: make(slug), timeout=20)
+    return lambda slug: io_loop.run_sync(lambda: orgs.found(ports, slug), timeout=20)
 
 
 @pytest.fixture

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.contract.ids import TenantId
+from hub.contract.ids import TenantId, parse
+from hub.services import credentials, founding
 from hub.services.founding import Founded
+from hub.services.ports import Ports
+from hub.storage import directory
 from hub.storage.credentials import Credential
+
+PASSWORD = "correct horse battery staple"
 
 
 @dataclass
@@ -43,3 +48,14 @@ class Org:
     def integration_key(self) -> str:
         assert self.founded.integration_key
         return self.founded.integration_key
+
+
+async def found(ports: Ports, slug: str) -> Org:
+    """Make an organization; its owner is owner@SLUG.example."""
+    founded = await founding.found(ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD)
+    tenant = await directory.find_organization(ports.store, slug)
+    key = await credentials.find(ports, founded.api_key or "")
+    assert tenant
+    assert key
+    assert founded.integration_id
+    return Org(founded, tenant, slug, key, parse("integration", founded.integration_id))

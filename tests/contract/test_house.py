@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "hub"
 FOLDERS = ("hub", "static", "migrations", "tests", "bench", "examples")
-WRITTEN = {".py", ".sql", ".js", ".css", ".html", ".sh"}
+WRITTEN = {".py", ".sql", ".js", ".mjs", ".css", ".html", ".sh"}
 LINES_MAX = 300
 BANNED = re.compile(r"(^|_)(manager|managers|helper|helpers|utils|util|info)(_|$)", re.IGNORECASE)
 BROADCASTS = re.compile(r"\b(NOTIFY|LISTEN|pg_notify|pg_advisory_lock)\b")
@@ -37,7 +37,7 @@ def files(*folders: str) -> list[Path]:
         path
         for folder in folders
         for path in sorted((ROOT / folder).rglob("*"))
-        if path.suffix in WRITTEN and path.is_file()
+        if path.suffix in WRITTEN and path.is_file() and "node_modules" not in path.parts
     ]
 
 

@@ -41,10 +41,13 @@ class Server:
 
 
 @asynccontextmanager
-async def server(ports: Ports, config: Config, heartbeat: float = 15.0) -> AsyncIterator[Server]:
-    """Serve with `config`, whose Redis may be another one, and ring there."""
+async def server(
+    ports: Ports, config: Config, heartbeat: float = 15.0, dialled: int = 0
+) -> AsyncIterator[Server]:
+    """Serve with `config`, whose Redis may be another one, and ring there. Where a proxy of the test stands
+    before it, `dialled` is the proxy's port, which clients name as Host."""
     [bound] = bind_sockets(0, "127.0.0.1")
-    config = msgspec.structs.replace(config, port=bound.getsockname()[1])
+    config = msgspec.structs.replace(config, port=dialled or bound.getsockname()[1])
     async with proxied(config.database_url) as database, AsyncExitStack() as stack:
         store, doorbell = Store(database.url), Doorbell(config)
         behind = replace(ports, store=store, config=config, announce=doorbell)
