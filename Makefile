@@ -18,7 +18,7 @@ CLIENTS := $(if $(NPM),tests/clients/node_modules/.package-lock.json)
 help:
 	@echo 'make up      run the hub: embedded PostgreSQL and Valkey, web and worker (HUB_PORT, HUB_DATA_DIR)'
 	@echo 'make test    run the whole test suite; ARGS="-k word" for a part of it'
-	@echo 'make soak    the run of faults for SECONDS=600; SEED=… repeats the order of one'
+	@echo 'make soak    the runs of faults: SECONDS=600 of all kinds, then ALERTS=1000000 under KILLS=100; SEED=… repeats one'
 	@echo 'make autobahn the Autobahn fuzzing client against our WebSocket; needs a Python 2.7 (PYTHON27=/path)'
 	@echo 'make api     one more web process in the foreground, on the data of a running hub, at HUB_PORT + 10'
 	@echo 'make worker  one more worker process in the foreground, on the data of a running hub'
@@ -39,8 +39,11 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 	@cd tests/clients && npm ci --silent --ignore-scripts || echo 'they were not installed: their tests are skipped' >&2
 
 SECONDS ?= 600
+ALERTS ?= 1000000
+KILLS ?= 100
 soak: .venv/installed-test
-	@FAULTS_SECONDS=$(SECONDS) FAULTS_SEED=$(SEED) exec $(BIN)/python -m pytest tests/faults/test_campaign.py -n 0 -s
+	@FAULTS_SECONDS=$(SECONDS) FAULTS_ALERTS=$(ALERTS) FAULTS_KILLS=$(KILLS) FAULTS_SEED=$(SEED) \
+	exec $(BIN)/python -m pytest tests/faults/test_campaign.py tests/faults/test_siege.py -n 0 -s
 
 # A report with a page for each case is left in build/autobahn; CASES='7.*' runs a part.
 CASES ?= *
