@@ -32,7 +32,7 @@ from hub.logs import Seldom
 from hub.realtime.doorbell import Doorbell
 from hub.realtime.station import Station
 from hub.routes import OPERATOR_ROUTES, ROUTES
-from hub.services import guarding, health
+from hub.services import guarding, health, listening
 from hub.services.ports import Ports
 from hub.services.receive import Receiver
 from hub.storage.tx import Store
@@ -53,6 +53,7 @@ POOL_SIZE: Final = 10
 MEET_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 0.5
 REFUSAL_SECONDS: Final = 2.0
+BEAT_SECONDS: Final = 2.0
 STREAM_SECONDS: Final = 3.0
 REQUEST_SECONDS: Final = 4.0  # the supervisor forces an end after 8 s: all of the way out is shorter
 CLOSE_SECONDS: Final = 1.0
@@ -140,6 +141,7 @@ class Web:
         self._ringer.start()
         self._gate.pulse.start()
         refusals = asyncio.create_task(self._write_refusals())
+        beating = asyncio.create_task(self._beat())
         gc.freeze()  # what lives as long as the process is not looked through again and again
         meeting = asyncio.create_task(self._meet_database())
         leaving = asyncio.create_task(leave.wait())
@@ -156,6 +158,7 @@ class Web:
         finally:
             meeting.cancel()
             leaving.cancel()
+            beating.cancel()
             await self._leave(refusals)
 
     def _listen(self) -> None:
@@ -187,6 +190,18 @@ class Web:
                 await guarding.write_refusals(self.ports)
             except Exception:
                 log.exception("refusals were not written")
+
+    async def _beat(self) -> None:
+        """Say that senders can be heard here, as soon as they can."""
+        while True:
+            if self._gate.is_open:
+                try:
+                    await listening.beat(self.ports)
+                except Unavailable:
+                    pass  # that nobody could be heard is what its absence says
+                except Exception:
+                    log.exception("listening was not noted")
+            await asyncio.sleep(BEAT_SECONDS if self._gate.is_open else RETRY_SECONDS)
 
     async def _leave(self, refusals: asyncio.Task[None]) -> None:
         """Take nothing new, finish what is under way, tell the streams to dial again, then close."""

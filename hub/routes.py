@@ -9,6 +9,7 @@ from hub.door.route import ByCommand, Guard, Public, Route
 from hub.handlers import (
     docs,
     health,
+    heartbeats,
     incidents,
     intake,
     integrations,
@@ -48,6 +49,7 @@ TEAM: Final = ORG + "/teams/{team}"
 MEMBER: Final = ORG + "/members/{member}"
 SERVICE: Final = ORG + "/services/{service}"
 INTEGRATION: Final = ORG + "/integrations/{integration}"
+HEARTBEAT: Final = ORG + "/heartbeats/{heartbeat}"
 KEY: Final = ORG + "/keys/{api_key}"
 PAGE: Final[dict[str, Guard]] = {
     "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.", is_counted=False)
@@ -104,6 +106,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/api/v1/ingest/receipts",
         readers.SentReceipts,
         {"GET": Public("The integration key is looked up by the service; it lists its own receipts only.")},
+        machine=True,
+    ),
+    Route(
+        "/api/v1/ingest/heartbeats/{beat}",
+        intake.Ping,
+        INGEST,
+        {"source": generic, "keys": ("header", "query")},
+        ("receiver",),
         machine=True,
     ),
     Route(
@@ -169,6 +179,20 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(INTEGRATION + "/release", integrations.Release, {"POST": Action.INTEGRATION_MANAGE}),
     Route(INTEGRATION + "/replay", integrations.ReplayDead, {"POST": Action.RECEIPT_REPLAY}),
     Route(INTEGRATION + "/uses", integrations.Uses, {"GET": Action.INTEGRATION_MANAGE}),
+    Route(
+        ORG + "/heartbeats",
+        heartbeats.Heartbeats,
+        {"GET": Action.INTEGRATION_READ, "POST": Action.INTEGRATION_MANAGE},
+    ),
+    Route(
+        HEARTBEAT,
+        heartbeats.Heartbeat,
+        {
+            "GET": Action.INTEGRATION_READ,
+            "PATCH": Action.INTEGRATION_MANAGE,
+            "DELETE": Action.INTEGRATION_MANAGE,
+        },
+    ),
     Route(ORG + "/keys", keys.Keys, {"GET": Action.KEY_MANAGE, "POST": Action.KEY_MANAGE}),
     Route(KEY, keys.Key, {"GET": Action.KEY_MANAGE, "DELETE": Action.KEY_MANAGE}),
     Route(KEY + "/rotate", keys.RotateKey, {"POST": Action.KEY_MANAGE}),

@@ -7,6 +7,7 @@ from typing import Final
 from hub.contract import (
     administration,
     events,
+    heartbeats,
     hold,
     integrations,
     keys,
@@ -17,9 +18,21 @@ from hub.contract import (
 )
 from hub.contract.events import Kind
 
+MODULES: Final = (
+    events,
+    administration,
+    integrations,
+    heartbeats,
+    hold,
+    keys,
+    membership,
+    privacy,
+    receipts,
+    signing,
+)
 KINDS: Final[dict[str, type[Kind]]] = {
     struct.kind: struct
-    for module in (events, administration, integrations, hold, keys, membership, privacy, receipts, signing)
+    for module in MODULES
     for struct in vars(module).values()
     if isinstance(struct, type) and issubclass(struct, Kind) and hasattr(struct, "kind")
 }

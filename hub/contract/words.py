@@ -61,6 +61,7 @@ class SignalAction(StrEnum):
     RESOLVE = "resolve"
     NOTE = "note"
     CHANGE = "change"
+    HEARTBEAT = "heartbeat"
 
 
 class AutoResolve(StrEnum):
@@ -77,6 +78,14 @@ class ServiceStatus(StrEnum):
     OK = "ok"
     DEGRADED = "degraded"
     DOWN = "down"
+
+
+class HeartbeatStatus(StrEnum):
+    """How a heartbeat does; it waits for its first ping before anything is expected."""
+
+    WAITING = "waiting"
+    ALIVE = "alive"
+    LATE = "late"
 
 
 class InboxState(StrEnum):

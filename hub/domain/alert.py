@@ -14,6 +14,7 @@ from hub.domain.errors import Broken
 
 REPORTERS_MAX = 16
 OTHERS = "others"
+HUB = "hub"  # the format of alerts that the hub raises itself
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

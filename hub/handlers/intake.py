@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from hub.contract.words import SignalAction
 from hub.domain.errors import HubError, Invalid, RateLimited, SignatureRefused, Unauthenticated, Unavailable
 from hub.door.bounded import Arrived
 from hub.door.problems import TooLarge
@@ -118,6 +119,35 @@ class Intake(Sender):
             self.finish()
         else:
             super().refuse(error)
+
+
+class Ping(Intake):
+    """`/ingest/heartbeats/{beat}`: our event `heartbeat`, named by the address."""
+
+    def check_size(self) -> None:
+        """A ping has nothing to say; what is too large is refused like anywhere else."""
+        Sender.check_size(self)
+
+    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated, SignatureRefused))
+    async def post(self, beat: str) -> None:  # type: ignore[override]
+        """202 after COMMIT; whatever the body says is not looked at."""
+        checked = self.source.check(ping(beat))
+        owner = await self.owner(self.presented())
+        if owner is None:
+            self.reply(self.source.answer(checked, None))
+            return
+        if owner.is_signed:
+            raise SignatureRefused(
+                "missing", "A signature does not cover the address: sign an event with action heartbeat."
+            )
+        row = self.row(owner, checked, None, ping(beat), self.source.NAME)
+        await self.receiver.keep(row)
+        self.reply(self.source.answer(checked, row.id))
+
+
+def ping(beat: str) -> bytes:
+    """The event that a ping is."""
+    return msgspec.json.encode({"action": SignalAction.HEARTBEAT, "dedup_key": beat})
 
 
 def without(key: str, body: bytes) -> bytes:

@@ -13,11 +13,14 @@ from hub.contract.ids import new, text
 from hub.contract.receipts import OutcomeItem
 from hub.contract.signals import Rejected, Signal, Unreadable
 from hub.contract.words import AlertSeverity, Decision, InboxState, SignalAction
+from hub.domain.alert import HUB
 from hub.domain.errors import Broken
+from hub.domain.heartbeat import pings
 from hub.domain.intake import Judgement, Origin, Service, Situation, group_key, judge
 from hub.services.change import Change
 from hub.services.ports import RequestContext
 from hub.services.quarantine import DISCARDED
+from hub.services.watching import hear
 from hub.services.world import World
 from hub.sources.base import derived_key
 from hub.sources.registry import SOURCES
@@ -29,7 +32,6 @@ from hub.storage.lanes import Lane
 TRIES_MAX = 5
 SIGNALS_MAX = 1_000  # of one transaction: half a second of work, after which others have their turn
 BODY_SIGNALS_MAX = 10_000  # of one body: it is read again for each portion
-HUB = "hub"  # the format of alerts that the hub raises itself
 KNOWN = frozenset(SOURCES)
 
 
@@ -67,7 +69,12 @@ def take(row: Waiting, lane: Lane, room: int = SIGNALS_MAX) -> Taken:
             row, lane, f"it holds {len(signals)} signals; {BODY_SIGNALS_MAX} can be taken from a body"
         )
     left = signals[row.done :]
-    return Taken(row, left[:room], is_last=len(left) <= room)
+    portion = left[:room]
+    if lane.fed_by:
+        portion = [
+            (index, pings(each, lane.fed_by) if isinstance(each, Signal) else each) for index, each in portion
+        ]
+    return Taken(row, portion, is_last=len(left) <= room)
 
 
 def _received(row: Waiting) -> list[Signal | Rejected]:
@@ -106,9 +113,10 @@ async def process(change: Change, lane: Lane, rows: Sequence[Waiting]) -> list[T
         room -= len(taken[-1].signals)
         if room <= 0:
             break
+    heard = await _hear(change, lane, taken)
     world = await _load(change, lane, service, taken)
     for one in taken:
-        _judge_row(change, world, lane, service, one)
+        _judge_row(change, world, lane, service, one, heard)
     await world.save(change)
     await inbox.mark_done(change.tx, [_done(one) for one in taken])
     return taken
@@ -151,7 +159,20 @@ async def _load(change: Change, lane: Lane, service: Service, taken: list[Taken]
     return World(loaded.values(), locked)
 
 
-def _judge_row(change: Change, world: World, lane: Lane, service: Service, one: Taken) -> None:
+async def _hear(change: Change, lane: Lane, taken: list[Taken]) -> set[str]:
+    """The pings among the signals, by name; those that a heartbeat has."""
+    beats = {
+        signal.dedup_key or "": one.row.received_at
+        for one in taken
+        for _, signal in one.signals
+        if isinstance(signal, Signal) and signal.action is SignalAction.HEARTBEAT
+    }
+    return await hear(change, lane, beats) if beats else set()
+
+
+def _judge_row(
+    change: Change, world: World, lane: Lane, service: Service, one: Taken, heard: set[str]
+) -> None:
     origin = _origin(one, lane, service)
     context = RequestContext(
         request_id=one.row.request_id, traceparent=one.row.traceparent, address=one.row.address
@@ -166,6 +187,9 @@ def _judge_row(change: Change, world: World, lane: Lane, service: Service, one: 
             )  # fmt: skip
             continue
         key = signal.dedup_key or derived_key(one.row.id, index)
+        if signal.action is SignalAction.HEARTBEAT:
+            one.items.append(_beat(index, key, key in heard))
+            continue
         alert = world.latest(origin.format, key)
         open, last = world.of_group(group_key(signal, key, origin))
         incident = world.incidents.get(alert.incident_id) if alert else None
@@ -183,6 +207,12 @@ def _judge_row(change: Change, world: World, lane: Lane, service: Service, one: 
         if judged.counts and counted is not None:
             world.count(counted, change.now)
         one.items.append(_item(world, one, index, key, judged, happened))
+
+
+def _beat(index: int, key: str, is_known: bool) -> OutcomeItem:
+    decision = Decision.RECORDED if is_known else Decision.IGNORED
+    rule = "a ping of a heartbeat" if is_known else "no heartbeat of this integration has this name"
+    return OutcomeItem(index=index, decision=decision, rule=rule, dedup_key=key)
 
 
 def _item(

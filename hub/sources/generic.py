@@ -22,8 +22,8 @@ BODY_MAX = 1024 * 1024
 COMES_AGAIN = True
 ITEMS_MAX = 500
 
-_NAMES_A_PROBLEM = frozenset({SignalAction.ACKNOWLEDGE, SignalAction.RESOLVE, SignalAction.NOTE})
-_SAYS_ENOUGH = frozenset({SignalAction.ACKNOWLEDGE, SignalAction.RESOLVE})
+_SAYS_ENOUGH = frozenset({SignalAction.ACKNOWLEDGE, SignalAction.RESOLVE, SignalAction.HEARTBEAT})
+_NAMES_A_PROBLEM = _SAYS_ENOUGH | {SignalAction.NOTE}
 
 
 def check(body: bytes) -> Checked:

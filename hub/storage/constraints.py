@@ -19,6 +19,7 @@ FAULTS: Final = {
     "service_dependency_tenant_id_needs_id_fkey": Fault(
         pointer="/services", code="unknown", detail="There is no such service."
     ),
+    "heartbeat_tenant_id_integration_id_name_key": Fault(pointer="/name", code="taken", detail=TAKEN),
     "integration_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=TAKEN),
 }
 

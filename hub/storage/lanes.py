@@ -19,7 +19,9 @@ _WAITING = written(
 )
 _LOCK = written(
     """
-    SELECT lane.integration_id, integration.service_id, integration.name, attempt.upto
+    SELECT lane.integration_id, integration.service_id, integration.name, attempt.upto,
+      ARRAY(SELECT fed_by FROM heartbeat WHERE heartbeat.tenant_id = lane.tenant_id
+        AND heartbeat.integration_id = lane.integration_id AND fed_by <> '') AS fed_by
     FROM lane
       JOIN integration ON integration.tenant_id = lane.tenant_id AND integration.id = lane.integration_id
       LEFT JOIN attempt ON attempt.tenant_id = lane.tenant_id AND attempt.integration_id = lane.integration_id
@@ -47,6 +49,12 @@ _FORGET = written(
     tenant="uuid",
     integration="uuid",
 )
+_HAS_WAITING = written(
+    "SELECT 1 FROM inbox WHERE tenant_id = :tenant AND integration_id = :integration"
+    " AND state = 'stored' LIMIT 1",
+    tenant="uuid",
+    integration="uuid",
+)
 _DRAINED = written(
     "UPDATE lane SET drained_at = now() WHERE tenant_id = :tenant AND integration_id = :integration",
     tenant="uuid",
@@ -56,16 +64,25 @@ _DRAINED = written(
 
 class Lane:
     """A lane that this transaction holds. `upto` is set where the last holder crashed: rows up to it are
-    taken one by one; `hold` says whose requests wait, once it was read under the lock."""
+    taken one by one; `hold` says whose requests wait, once it was read under the lock; `fed_by` are the names
+    of alerts that are pings."""
 
-    __slots__ = ("hold", "integration_id", "name", "service_id", "upto")
+    __slots__ = ("fed_by", "hold", "integration_id", "name", "service_id", "upto")
 
-    def __init__(self, integration_id: UUID, service_id: UUID, name: str, upto: int | None) -> None:
+    def __init__(
+        self,
+        integration_id: UUID,
+        service_id: UUID,
+        name: str,
+        upto: int | None,
+        fed_by: frozenset[str] = frozenset(),
+    ) -> None:
         self.integration_id = integration_id
         self.service_id = service_id
         self.name = name
         self.upto = upto
         self.hold: Hold | None = None
+        self.fed_by = fed_by
 
 
 async def waiting(tx: Tx) -> list[UUID]:
@@ -78,7 +95,12 @@ async def lock(tx: Tx, integration_id: UUID) -> Lane | None:
     row = await tx.one(_LOCK, integration=integration_id)
     if row is None:
         return None
-    return Lane(row["integration_id"], row["service_id"], row["name"], row["upto"])
+    return Lane(row["integration_id"], row["service_id"], row["name"], row["upto"], frozenset(row["fed_by"]))
+
+
+async def has_waiting(tx: Tx, integration_id: UUID) -> bool:
+    """Whether rows of the lane wait to be processed: what they say is not known yet."""
+    return await tx.one(_HAS_WAITING, integration=integration_id) is not None
 
 
 async def wait_for(tx: Tx, integration_id: UUID) -> None:

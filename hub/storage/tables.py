@@ -95,6 +95,11 @@ task = _table(
     "task", id="uuid", incident_id="uuid", title="text", assignee_id="uuid", done_at="time",
     created_at="time", version="int",
 )  # fmt: skip
+heartbeat = _table(
+    "heartbeat", id="uuid", integration_id="uuid", name="text", interval_seconds="int", grace_seconds="int",
+    fed_by="text", last_ping_at="time", late_since="time", created_at="time", version="int",
+)  # fmt: skip
+listening = _table("listening", since="time", until="time")
 timer = _table("timer", kind="text", subject="uuid", generation="int", due="time")
 request_key = _table(
     "request_key", actor="text", command="text", key="text", request_hash="bytes", subject="text",

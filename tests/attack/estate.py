@@ -59,7 +59,7 @@ async def found(ports: Ports, call: Caller, org: Org) -> Estate:
     bob, observer = await enrol(ports, org, "bob", Role.OBSERVER)
     things = {
         "org": org.slug, "session": again.session, "member": bob, "key": org.integration_key,
-        "build": "older", "name": "css/base.css",
+        "build": "older", "name": "css/base.css", "beat": "second",
     }  # fmt: skip
     home = f"/api/v1/orgs/{org.slug}"
 
@@ -84,6 +84,9 @@ async def found(ports: Ports, call: Caller, org: Org) -> Estate:
     things["integration"] = (
         await make("/integrations", {"name": "Second integration", "service": things["service"]})
     )["id"]
+    for name in ("first", "second"):
+        asked = {"name": name, "integration": things["integration"], "interval_seconds": 60}
+        things["heartbeat"] = (await make("/heartbeats", asked))["id"]
     things["api_key"] = (await make("/keys", {"name": "Second key", "role": "observer"}))["id"]
     sent = await call("POST", "/api/v1/ingest/events", sender.headers, {"title": "a secret"})
     things["receipt"] = sent.json["receipt_id"]

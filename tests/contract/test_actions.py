@@ -24,6 +24,7 @@ PUBLIC = {
     "GET /integrations/alertmanager/{integration}/api/v2/status",
     "POST /v2/change/enqueue",
     "POST /generic/2010-04-15/create_event.json",
+    "POST /api/v1/ingest/heartbeats/{beat}",
     "GET /api/v1/ingest/receipts/{receipt}",
     "POST /api/v1/session",
     "GET /api/v1/invitations/{link}",

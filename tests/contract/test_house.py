@@ -24,7 +24,7 @@ SQL = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
 ALONE = {
     "mint": {"domain.access", "services.access"},
     "whole.save": {"services.world"},
-    "world.save": {"services.execute", "services.process", "services.incidents"},
+    "world.save": {"services.execute", "services.process", "services.incidents", "services.own"},
     "log.append": {"services.change"},
     "IncidentOpened": {"contract.events", "domain.incident", "domain.intake", "services.incidents",
                        "services.world"},

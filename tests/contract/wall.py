@@ -46,10 +46,11 @@ NO_TENANT_FIRST = {  # unique keys that are asked before a tenant is known
 UPDATABLE = {
     "head", "organization", "counter", "person", "identity", "membership", "team", "credential", "service",
     "integration", "incident", "alert", "task", "timer", "inbox", "lane", "attempt", "sealed_secret",
+    "heartbeat", "listening",
 }  # fmt: skip
 DELETABLE = {
     "credential", "role_binding", "team", "team_member", "timer", "attempt", "request_key",
-    "service_dependency", "sealed_secret",
+    "service_dependency", "sealed_secret", "heartbeat",
 }  # fmt: skip
 GUARDED = {
     ("incident_event", "immutable"), ("event_body", "immutable"), ("audit_log", "immutable"),

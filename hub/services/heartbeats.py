@@ -1,0 +1,219 @@
+"""Heartbeats: shown, made, changed and deleted; how they are heard and found late is in watching.py."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from hub.contract import heartbeats as wire
+from hub.contract.ids import new, parse, text
+from hub.contract.resources import Named
+from hub.contract.signals import Fault
+from hub.contract.words import Action
+from hub.domain.access import Grant
+from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
+from hub.domain.heartbeat import Heartbeat
+from hub.domain.version import Expected
+from hub.services import paging
+from hub.services.altered import altered, asked_for
+from hub.services.change import Change, change, read
+from hub.services.integrations import find_integration
+from hub.services.once import Claim, patiently
+from hub.services.own import say
+from hub.services.ports import Ports, RequestContext
+from hub.services.views import view
+from hub.services.watching import TIMER
+from hub.storage import heartbeats, lanes, timers
+from hub.storage.constraints import TAKEN
+from hub.storage.heartbeats import Shown
+from hub.storage.tx import Tx
+
+HEARTBEATS_MAX = 1_000  # of one organization
+
+
+async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> wire.HeartbeatPage:
+    """Heartbeats of the services that one sees, in the order they were made."""
+    grant.require_somewhere(Action.INTEGRATION_READ)
+    after = paging.id_place(ports, grant, "heartbeats", cursor, paging.OLDEST)
+    async with read(ports, grant) as tx:
+        found = await heartbeats.page(tx, view(grant), after, limit + 1)
+    last = found[limit - 1].heartbeat.id if len(found) > limit else None
+    return wire.HeartbeatPage(
+        [_resource(ports, each) for each in found[:limit]],
+        paging.next_cursor(ports, grant, "heartbeats", len(found) > limit, last),
+    )
+
+
+async def show(ports: Ports, grant: Grant, reference: str) -> wire.HeartbeatResource:
+    """One heartbeat; NotFound alike for a foreign and a missing one, and one out of sight."""
+    async with read(ports, grant) as tx:
+        return _resource(ports, await _find(tx, grant, reference, Action.INTEGRATION_READ))
+
+
+async def add(
+    ports: Ports, grant: Grant, asked: wire.NewHeartbeat, key: str | None, context: RequestContext
+) -> tuple[wire.HeartbeatResource, bool]:
+    """Expect somebody to be heard of, from the first ping on; True beside it where a request made before did.
+    Invalid for a name that is taken and for an integration that is not there, NotAllowedNow beyond 1,000."""
+    grant.require_somewhere(Action.INTEGRATION_MANAGE)
+
+    async def attempt() -> tuple[wire.HeartbeatResource, bool]:
+        async with change(ports, grant, context) as changed:
+            claim = Claim(changed, "heartbeat.create", key, asked)
+            if (earlier := await claim.earlier()) is not None:
+                return _resource(
+                    ports, await _find(changed.tx, grant, earlier, Action.INTEGRATION_READ)
+                ), True
+            made = await _new(changed, asked)
+            if await heartbeats.count(changed.tx) >= HEARTBEATS_MAX:
+                raise NotAllowedNow(f"An organization has at most {HEARTBEATS_MAX} heartbeats.")
+            await heartbeats.add(changed.tx, made, changed.now)
+            changed.happened(wire.HeartbeatCreated(**msgspec.structs.asdict(asked)), made.id)
+            await claim.done(text("heartbeat", made.id))
+            return await _again(ports, changed.tx, made), False
+
+    return await patiently(attempt)
+
+
+async def patch(
+    ports: Ports,
+    grant: Grant,
+    reference: str,
+    asked: wire.HeartbeatPatch,
+    expected: Expected,
+    context: RequestContext,
+) -> wire.HeartbeatResource:
+    """Change what the patch names; what is expected next follows the new times. Raise Stale unless `expected`
+    has the present version, Invalid for a name that is taken."""
+
+    async def attempt() -> wire.HeartbeatResource:
+        async with change(ports, grant, context) as changed:
+            found = await _lock(ports, changed, reference, expected)
+            before = found.heartbeat
+            wanted = _settled(before, _fields(before) | asked_for(asked))
+            if wanted != before:
+                if wanted.name != before.name:
+                    await _check_name(changed.tx, wanted)
+                await heartbeats.save(changed.tx, wanted)
+                await timers.set_due(changed.tx, TIMER, wanted.id, wanted.due())
+                changes = altered(_fields(before), _fields(wanted))
+                changed.happened(wire.HeartbeatChanged(changes=changes), wanted.id)
+            return await _again(ports, changed.tx, wanted)
+
+    return await patiently(attempt)
+
+
+async def delete(
+    ports: Ports, grant: Grant, reference: str, expected: Expected, context: RequestContext
+) -> None:
+    """Expect nothing any more; if it was late, its alert clears. Raise Stale unless `expected` has the
+    present version, NotAllowedNow while its lane is at work."""
+
+    async def attempt() -> None:
+        async with change(ports, grant, context) as changed:
+            found = await _find(changed.tx, grant, reference, Action.INTEGRATION_MANAGE)
+            lane = None
+            if found.heartbeat.late_since is not None:
+                lane = await lanes.lock(changed.tx, found.heartbeat.integration_id)
+                if lane is None:
+                    raise NotAllowedNow("Alerts of its integration are being processed; try again.")
+            found = await _lock(ports, changed, reference, expected)
+            if lane is not None and found.heartbeat.late_since is not None:
+                await say(changed, lane, found.heartbeat.again(), grant.actor)
+            await heartbeats.delete(changed.tx, found.heartbeat.id)
+            changed.happened(wire.HeartbeatDeleted(name=found.heartbeat.name), found.heartbeat.id)
+
+    await patiently(attempt)
+
+
+async def _new(changed: Change, asked: wire.NewHeartbeat) -> Heartbeat:
+    """What is asked for. An integration out of sight is refused like a missing one."""
+    try:
+        owner = await find_integration(
+            changed.tx, changed.grant, asked.integration, Action.INTEGRATION_MANAGE
+        )
+    except NotFound:
+        fault = Fault(pointer="/integration", code="unknown", detail="There is no such integration.")
+        raise Invalid([fault]) from None
+    empty = Heartbeat(id=new(), integration_id=owner.id, name="", interval=timedelta(), grace=timedelta())
+    made = _settled(empty, _fields(empty) | {name: getattr(asked, name) for name in _fields(empty)})
+    await _check_name(changed.tx, made)
+    return made
+
+
+async def _check_name(tx: Tx, wanted: Heartbeat) -> None:
+    """The constraint is for who comes meanwhile."""
+    if await heartbeats.is_taken(tx, wanted.integration_id, wanted.name):
+        raise Invalid([Fault(pointer="/name", code="taken", detail=TAKEN)])
+
+
+def _fields(heartbeat: Heartbeat) -> dict[str, str | int]:
+    """What a body can name, in the words of the wire."""
+    return {
+        "name": heartbeat.name,
+        "interval_seconds": int(heartbeat.interval.total_seconds()),
+        "grace_seconds": int(heartbeat.grace.total_seconds()),
+        "fed_by": heartbeat.fed_by,
+    }
+
+
+def _settled(before: Heartbeat, fields: dict[str, str | int]) -> Heartbeat:
+    return msgspec.structs.replace(
+        before,
+        name=fields["name"],
+        interval=timedelta(seconds=int(fields["interval_seconds"])),
+        grace=timedelta(seconds=int(fields["grace_seconds"])),
+        fed_by=fields["fed_by"],
+    )
+
+
+def _permit(grant: Grant, found: Shown | None, action: Action) -> Shown:
+    """A heartbeat is seen, and managed, by whoever sees and manages its integration's service."""
+    if found is None or not view(grant).sees_service(found.service_id):
+        raise NotFound("There is no such heartbeat.")
+    grant.require(action, service=found.service_id)
+    return found
+
+
+async def _find(tx: Tx, grant: Grant, reference: str, action: Action) -> Shown:
+    id = parse("heartbeat", reference)
+    return _permit(grant, await heartbeats.find(tx, id) if id else None, action)
+
+
+async def _lock(ports: Ports, changed: Change, reference: str, expected: Expected) -> Shown:
+    """One to manage, locked; who may not is told before this waits for anybody."""
+    found = await _find(changed.tx, changed.grant, reference, Action.INTEGRATION_MANAGE)
+    locked = await heartbeats.lock(changed.tx, found.heartbeat.id)
+    found = _permit(changed.grant, locked, Action.INTEGRATION_MANAGE)
+    if not expected.meets(found.version):
+        raise Stale(_resource(ports, found))
+    return found
+
+
+async def _again(ports: Ports, tx: Tx, heartbeat: Heartbeat) -> wire.HeartbeatResource:
+    found = await heartbeats.find(tx, heartbeat.id)
+    if found is None:
+        raise NotFound("There is no such heartbeat.")
+    return _resource(ports, found)
+
+
+def _resource(ports: Ports, found: Shown) -> wire.HeartbeatResource:
+    hub = ports.config.public_url or f"http://127.0.0.1:{ports.config.port}"
+    heartbeat = found.heartbeat
+    return wire.HeartbeatResource(
+        id=text("heartbeat", heartbeat.id),
+        name=heartbeat.name,
+        integration=Named(text("integration", heartbeat.integration_id), found.integration_name),
+        service=Named(text("service", found.service_id), found.service_name),
+        interval_seconds=int(heartbeat.interval.total_seconds()),
+        grace_seconds=int(heartbeat.grace.total_seconds()),
+        fed_by=heartbeat.fed_by,
+        status=heartbeat.status,
+        last_ping_at=heartbeat.last_ping_at,
+        due_at=found.due_at,
+        late_since=heartbeat.late_since,
+        url=f"{hub}/api/v1/ingest/heartbeats/{heartbeat.name}",
+        created_at=found.created_at,
+        version=found.version,
+    )
