@@ -25,7 +25,7 @@ PLACES: Final = {
     "incident": "incident", "service": "service", "integration": "integration", "api_key": "key",
     "member": "member", "team": "team", "invitation": "invitation", "binding": "binding",
     "receipt": "receipt", "session": "session", "org": "", "command": "", "key": "", "link": "",
-    "build": "", "name": "",
+    "heartbeat": "heartbeat", "build": "", "name": "", "beat": "",
 }  # fmt: skip
 
 # What a field of a body refers to: the places of the things that may stand there.
@@ -33,6 +33,7 @@ REFERENCES: Final = {
     "service": ("service",),
     "services": ("service",),
     "team": ("team",),
+    "integration": ("integration",),
     "subject": ("member", "team", "api_key"),
     "scope": ("service", "team", "incident"),
     "commander": ("member",),
@@ -46,13 +47,16 @@ _numbers = count(1)
 PASSWORD: Final = "correct horse battery staple"
 # What else a body may say; what must be unlike all before is made anew.
 WORDS: Final[dict[str, Any]] = {
-    "name": lambda: f"Thing {next(_numbers)}",
+    "name": lambda: f"Thing-{next(_numbers)}",
     "slug": lambda: f"org-{next(_numbers)}",
     "email": lambda: f"guest{next(_numbers)}@elsewhere.example",
     "title": "Disk full",
     "text": "Looking at it",
     "severity": "SEV4",
     "tier": 2,
+    "interval_seconds": 60,
+    "grace_seconds": 30,
+    "fed_by": "Watchdog",
     "runbook_url": "https://wiki.example/disk",
     "links": [{"title": "Dashboard", "url": "https://graphs.example/disk"}],
     "auto_resolve": "always",

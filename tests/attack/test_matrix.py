@@ -25,8 +25,8 @@ ORG = "/api/v1/orgs/{org}"
 FILTERED = {
     f"GET {ORG}{path}"
     for path in (
-        "", "/incidents", "/services", "/integrations", "/receipts", "/teams", "/stream", "/events",
-        "/events/stream", "/snapshot",
+        "", "/incidents", "/services", "/integrations", "/heartbeats", "/receipts", "/teams", "/stream",
+        "/events", "/events/stream", "/snapshot",
     )
 } | {f"POST {ORG}/stream-tickets"}  # fmt: skip
 # A thing in a path or body, and the scopes that reach it beside the whole organization; the narrowest first.
@@ -34,6 +34,7 @@ REACHED = {
     "incident": (Scope.INCIDENT, Scope.SERVICE),
     "service": (Scope.SERVICE,),
     "integration": (Scope.SERVICE,),
+    "heartbeat": (Scope.SERVICE,),
     "receipt": (Scope.SERVICE,),
     "team": (Scope.TEAM,),
 }
@@ -67,6 +68,8 @@ async def other_side(scene: Scene, estate: Estate) -> tuple[Things, Things]:
     assert changed.status == 200, changed
     named = {"name": "Third integration", "service": second["id"]}
     integration = (await call("POST", f"{home}/integrations", key, named)).json
+    asked = {"name": "third", "integration": integration["id"], "interval_seconds": 60}
+    heartbeat = (await call("POST", f"{home}/heartbeats", key, asked)).json
     opened = await call("POST", f"{home}/incidents", key, {"title": "Other", "service": second["id"]})
     sender = bearer("", integration["key"]).headers
     sent = await call("POST", "/api/v1/ingest/events", sender, {"title": "Other"})
@@ -74,6 +77,7 @@ async def other_side(scene: Scene, estate: Estate) -> tuple[Things, Things]:
     outside = estate.things | {
         "service": second["id"],
         "integration": integration["id"],
+        "heartbeat": heartbeat["id"],
         "incident": opened.json["id"],
         "receipt": sent.json["receipt_id"],
     }

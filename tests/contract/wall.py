@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncpg
+from rights import DELETABLE, UPDATABLE
 
 POLICY = "(tenant_id = ( SELECT (current_setting('hub.tenant'::text))::uuid AS current_setting))"
 TENANTS = "{hub_owner,hub_runtime}"
@@ -18,8 +19,8 @@ DIRECTORY_READS = {  # what may be known before a tenant is known
     "organization": {"tenant_id", "slug", "name"},
     "identity": {"tenant_id", "issuer", "subject"},
     "membership": {"tenant_id", "id", "person_id", "expires_at"},
-    "credential": {"tenant_id", "hash", "id", "kind", "subject", "scopes", "created_at", "expires_at",
-                   "last_used_at", "about"},
+    "credential": {"tenant_id", "hash", "id", "kind", "subject", "scopes", "created_at", "expires_at"}
+    | {"last_used_at", "about"},
     "inbox": {"tenant_id", "integration_id", "arrival", "state", "received_at"},
     "timer": {"tenant_id", "due"},
     "attempt": {"tenant_id", "integration_id"},
@@ -43,21 +44,12 @@ NO_TENANT_FIRST = {  # unique keys that are asked before a tenant is known
     "identity_pkey",
     "organization_slug_key",
 }
-UPDATABLE = {
-    "head", "organization", "counter", "person", "identity", "membership", "team", "credential", "service",
-    "integration", "incident", "alert", "task", "timer", "inbox", "lane", "attempt", "sealed_secret",
-    "heartbeat", "listening",
-}  # fmt: skip
-DELETABLE = {
-    "credential", "role_binding", "team", "team_member", "timer", "attempt", "request_key",
-    "service_dependency", "sealed_secret", "heartbeat",
-}  # fmt: skip
 GUARDED = {
     ("incident_event", "immutable"), ("event_body", "immutable"), ("audit_log", "immutable"),
     ("incident_event", "untruncatable"), ("event_body", "untruncatable"), ("audit_log", "untruncatable"),
 }  # fmt: skip
-ROLES = {"hub_owner": False, "hub_directory": False, "hub_eraser": False, "hub_migrator": True,
-         "hub_runtime": True}  # name: may sign in  # fmt: skip
+ROLES = dict.fromkeys(("hub_owner", "hub_directory", "hub_eraser"), False)  # name: may sign in
+ROLES |= {"hub_migrator": True, "hub_runtime": True}
 BOUNDS = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "tcp_user_timeout",
           "synchronous_commit"]  # fmt: skip
 SEARCH_PATH = "search_path=public, pg_temp"
