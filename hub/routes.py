@@ -7,7 +7,6 @@ from typing import Final
 from hub.contract.words import Action
 from hub.door.route import ByCommand, Guard, Public, Route
 from hub.handlers import (
-    docs,
     health,
     heartbeats,
     incidents,
@@ -18,7 +17,6 @@ from hub.handlers import (
     keys,
     members,
     organizations,
-    pages,
     password_resets,
     passwords,
     readers,
@@ -29,6 +27,7 @@ from hub.handlers import (
     tickets,
     vendors,
 )
+from hub.page_routes import PAGES
 from hub.realtime.longpoll import Events
 from hub.realtime.socket import Stream
 from hub.realtime.sse import EventStream
@@ -51,10 +50,6 @@ SERVICE: Final = ORG + "/services/{service}"
 INTEGRATION: Final = ORG + "/integrations/{integration}"
 HEARTBEAT: Final = ORG + "/heartbeats/{heartbeat}"
 KEY: Final = ORG + "/keys/{api_key}"
-PAGE: Final[dict[str, Guard]] = {
-    "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.", is_counted=False)
-}
-DESCRIPTION: Final[dict[str, Guard]] = {"GET": Public("It is the same for everybody, and in the source.")}
 HEALTH: Final[dict[str, Guard]] = {"GET": Public("Balancers have no credential, and it tells one word.")}
 INGEST: Final[dict[str, Guard]] = {
     "POST": Public("Senders have an integration key, each format in its place; the intake looks it up.")
@@ -65,10 +60,6 @@ OPERATOR: Final[dict[str, Guard]] = {
         "Only this machine reaches the port, and whoever is on it may read the database.", is_counted=False
     )
 }
-
-
-def _page(path: str, file: str) -> Route:
-    return Route(path, pages.Page, PAGE, {"file": file}, ("library",))
 
 
 def _intake(path: str, source: Source, *keys: str) -> Route:
@@ -279,29 +270,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         {"POST": Public("The link is the proof; an operator made it for one person, and it works once.")},
     ),
     # pages
-    Route("/", pages.Home, {"GET": Action.SELF_READ}),
-    _page("/sign-in", "sign-in.html"),
-    _page("/reset-password", "reset-password.html"),
-    _page("/invitations", "invitation.html"),
-    _page("/account", "account.html"),
-    _page("/orgs/{org}", "board.html"),
-    _page("/orgs/{org}/incidents/{incident}", "incident.html"),
-    _page("/orgs/{org}/settings", "organization.html"),
-    _page("/orgs/{org}/settings/invitations", "invitations.html"),
-    _page("/orgs/{org}/settings/services", "services.html"),
-    _page("/orgs/{org}/settings/services/{service}", "service.html"),
-    _page("/orgs/{org}/settings/integrations", "integrations.html"),
-    _page("/orgs/{org}/settings/integrations/{integration}", "integration.html"),
-    _page("/orgs/{org}/settings/keys", "keys.html"),
-    _page("/orgs/{org}/settings/receipts", "receipts.html"),
-    _page("/orgs/{org}/receipts/{receipt}", "receipt.html"),
-    _page("/orgs/{org}/settings/members", "members.html"),
-    _page("/orgs/{org}/settings/teams", "teams.html"),
-    Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),
-    _page("/docs", "docs.html"),
-    Route("/docs/problems", docs.Problems, PAGE),
-    Route("/api/v1/openapi.json", docs.Description, DESCRIPTION, needs=("description",)),
-    Route("/api/v1/asyncapi.json", docs.StreamDescription, DESCRIPTION, needs=("stream_description",)),
+    *PAGES,
     # machines ask
     Route("/livez", health.Livez, HEALTH, machine=True),
     Route("/readyz", health.Readyz, HEALTH, machine=True),
