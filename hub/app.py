@@ -92,6 +92,7 @@ def make_desk(
         config.requests_per_organization,
         config.requests_per_address,
         processes,
+        config.ingest_per_organization,
     )
     return Desk(ports, hosts, origins, trusted, gate, SignIns(processes), quotas)
 

@@ -39,6 +39,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_credential: int = 1200
     requests_per_organization: int = 6000
     requests_per_address: int = 600
+    ingest_per_organization: int = 300_000
     streams_per_organization: int = 1000
     streams_per_process: int = 12_000
     log_level: str = "info"
@@ -119,6 +120,7 @@ def read(environment: Mapping[str, str]) -> Config:
         requests_per_credential=number("HUB_REQUESTS_PER_CREDENTIAL", 1200, 1, 10_000_000),
         requests_per_organization=number("HUB_REQUESTS_PER_ORGANIZATION", 6000, 1, 10_000_000),
         requests_per_address=number("HUB_REQUESTS_PER_ADDRESS", 600, 1, 10_000_000),
+        ingest_per_organization=number("HUB_INGEST_PER_ORGANIZATION", 300_000, 1, 100_000_000),
         streams_per_organization=number("HUB_STREAMS_PER_ORGANIZATION", 1000, 1, 1_000_000),
         streams_per_process=number("HUB_STREAMS_PER_PROCESS", 12_000, 1, 1_000_000),
         log_level=log_level,

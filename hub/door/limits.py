@@ -119,6 +119,10 @@ class Meter:
             math.ceil(wait),
         )
 
+    def wait(self, name: str, now: float) -> int:
+        """Count a request like `take`, and say only how many whole seconds it has to wait; 0 mostly."""
+        return math.ceil(self._buckets.take(name, now))
+
     def is_spent(self, name: str, now: float) -> bool:
         """Whether the next request is one too many."""
         return self._buckets.is_empty(name, now)
@@ -126,9 +130,17 @@ class Meter:
 
 class Quotas:
     """How much one credential, one organization, and those at one address who have not said who they are, may
-    ask of this process: its share of the whole."""
+    ask of this process, and how much the senders of one organization may bring: its share of the whole."""
 
-    def __init__(self, per_credential: int, per_organization: int, per_address: int, processes: int) -> None:
+    def __init__(
+        self,
+        per_credential: int,
+        per_organization: int,
+        per_address: int,
+        processes: int,
+        ingest: int = 300_000,
+    ) -> None:
         self.credentials = Meter("credential", per_credential / processes)
         self.organizations = Meter("organization", per_organization / processes)
         self.addresses = Meter("address", per_address / processes)
+        self.ingest = Meter("ingest", ingest / processes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from typing import Any, Final, cast
@@ -41,6 +42,8 @@ class Intake(Sender):
         if owner is None:
             self.reply(self.source.answer(checked, None))
             return
+        if self.source.COMES_AGAIN:
+            self.meter(owner)
         body = without(presented, self.request.body)
         if owner.is_signed:
             row = await self.signed_row(owner, checked, body)
@@ -52,6 +55,14 @@ class Intake(Sender):
                 f"Larger than {self.route.body_max} bytes; the beginning is kept as a dead letter."
             )
         self.reply(self.source.answer(checked, row.id))
+
+    def meter(self, owner: IntegrationRef) -> None:
+        """Count it for its organization; raise RateLimited where it is one too many, so that a storm of one
+        organization leaves room for the others."""
+        meter, now = self.desk.quotas.ingest, asyncio.get_running_loop().time()
+        if wait := meter.wait(owner.tenant.hex, now):
+            self.quotas = (meter.take(owner.tenant.hex, now),)
+            raise RateLimited(wait)
 
     def delivery(self, checked: Checked) -> str | None:
         """The sender's own name of this delivery: the same name and body are kept once."""
