@@ -114,10 +114,14 @@ class Grant:
     teams: Holdings = field(default_factory=lambda: NOWHERE)
     incidents: Holdings = field(default_factory=lambda: NOWHERE)
     proof: object = None
+    anywhere: frozenset[Action] = field(init=False)  # all its actions, in whatever scope
 
     def __post_init__(self) -> None:
         if self.proof is not _MINT:
             raise TypeError("A Grant is made by authorize(), by nobody else.")
+        narrow = (self.services, self.teams, self.incidents)
+        held = self.actions.union(*(each for holdings in narrow for each in holdings.values()))
+        object.__setattr__(self, "anywhere", held)
 
     def allows(
         self,
@@ -162,11 +166,6 @@ class Grant:
         """All that this Grant holds at one place; what holds in the whole organization holds there too."""
         holdings = {Scope.TEAM: self.teams, Scope.SERVICE: self.services, Scope.INCIDENT: self.incidents}
         return self.actions | holdings.get(scope, NOWHERE).get(id, NOTHING)
-
-    @property
-    def anywhere(self) -> frozenset[Action]:
-        """All actions of this Grant, in whatever scope."""
-        return self.actions.union(*self.services.values(), *self.teams.values(), *self.incidents.values())
 
 
 def may_grant(grant: Grant, role: Role, scope: Scope = Scope.ORGANIZATION, id: UUID | None = None) -> bool:

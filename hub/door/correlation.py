@@ -15,7 +15,7 @@ DEVICE_MAX: Final = 200
 def request_id(headers: Mapping[str, str]) -> str:
     """The sender's `X-Request-ID` when it is harmless in logs and rows, else 16 fresh characters."""
     given = headers.get("X-Request-ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_urlsafe(12)
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def traceparent(headers: Mapping[str, str]) -> str:

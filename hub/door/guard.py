@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado.websocket import WebSocketHandler
@@ -81,8 +79,11 @@ async def _follower(request: Request) -> tuple[Credential, str | None]:
     is asked for, since no browser sends it by itself.
     """
     if tickets := request.get_query_arguments("ticket"):
-        with _counting_strangers(request):
+        try:
             credential, only = await redeem(request.desk.ports, tickets[-1])
+        except Unauthenticated:
+            _count_stranger(request)
+            raise
         _count(request, request.desk.quotas.credentials, credential.id.hex)
         return credential, only
     credential, by_cookie = await identify(request)
@@ -100,8 +101,11 @@ async def identify(request: Request) -> tuple[Credential, bool]:
     Raise Unauthenticated, or RateLimited where that was so too often for the address; a cookie whose session
     has ended is taken away with the answer.
     """
-    with _counting_strangers(request):
+    try:
         credential, by_cookie = await _identify(request)
+    except Unauthenticated:
+        _count_stranger(request)
+        raise
     _count(request, request.desk.quotas.credentials, credential.id.hex)
     return credential, by_cookie
 
@@ -162,14 +166,9 @@ def charge(desk: Desk, grant: Grant) -> None:
             raise RateLimited(wait)
 
 
-@contextmanager
-def _counting_strangers(request: Request) -> Iterator[None]:
-    """Count for its address whoever turns out to be nobody; raise RateLimited instead of one 401 too many."""
-    try:
-        yield
-    except Unauthenticated:
-        _count(request, request.desk.quotas.addresses, _neighbourhood(request))
-        raise
+def _count_stranger(request: Request) -> None:
+    """Count whoever turned out to be nobody for the address; raise RateLimited instead of a 401 too many."""
+    _count(request, request.desk.quotas.addresses, _neighbourhood(request))
 
 
 def _neighbourhood(request: Request) -> str:

@@ -32,7 +32,9 @@ class Buckets:
 
     def take(self, name: str, now: float) -> float:
         """Take one token and return 0.0, or take nothing and return the seconds until there is one."""
-        bucket = self._buckets.setdefault(name, Bucket(self._burst, now))
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            bucket = self._buckets[name] = Bucket(self._burst, now)
         self._buckets.move_to_end(name)
         if len(self._buckets) > self._names_max:
             self._buckets.popitem(last=False)
@@ -101,7 +103,8 @@ class Meter:
     def __init__(self, policy: str, per_minute: float) -> None:
         self._quota = max(int(per_minute), 1)
         self._per_second = self._quota / MINUTE
-        self._policy = policy
+        self._name = policy
+        self._policy = f'"{policy}";q={self._quota};w={MINUTE}'
         self._buckets = Buckets(self._quota, self._per_second)
 
     def take(self, name: str, now: float) -> Quota:
@@ -113,11 +116,7 @@ class Meter:
         wait = self._buckets.take(name, now)
         left = int(self._buckets.left(name))
         reset = math.ceil((self._quota - left) / self._per_second)
-        return Quota(
-            f'"{self._policy}";q={self._quota};w={MINUTE}',
-            f'"{self._policy}";r={left};t={reset}',
-            math.ceil(wait),
-        )
+        return Quota(self._policy, f'"{self._name}";r={left};t={reset}', math.ceil(wait))
 
     def wait(self, name: str, now: float) -> int:
         """Count a request like `take`, and say only how many whole seconds it has to wait; 0 mostly."""

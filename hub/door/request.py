@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from asyncio import Future
 from collections.abc import Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 from urllib.parse import urlencode
@@ -56,6 +55,7 @@ class Request(RequestHandler):
     grant: Grant
     action: Action
     faults: Faults  # of the query, as far as it has been read
+    request_id = ""  # the correlation id; it comes with the first headers, before anything can go wrong
     problem_code = ""
     has_dead_cookie = False
     answers_while_closed = False
@@ -71,13 +71,9 @@ class Request(RequestHandler):
         self.faults = Faults()
         vars(self).update(supplies)
 
-    @cached_property
-    def request_id(self) -> str:
-        """The correlation id of this request."""
-        return correlation.request_id(self.request.headers)
-
     def set_default_headers(self) -> None:
         """The security headers (app.py), on errors too. `no-store`, unless a handler knows better."""
+        self.request_id = self.request_id or correlation.request_id(self.request.headers)
         self.clear_header("Server")
         for name, value in self.settings["headers"].items():
             self.set_header(name, value)
@@ -194,7 +190,7 @@ class Request(RequestHandler):
         """Send a resource with its version as a strong ETag, or 304 to who has it already."""
         self.set_header("ETag", f'"{version}"')
         self.set_header("Cache-Control", "private, no-cache")
-        if self.check_etag_header():
+        if "If-None-Match" in self.request.headers and self.check_etag_header():
             self.set_status(304)
         else:
             self.answer(said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -116,8 +116,6 @@ async def change(ports: Ports, grant: Grant, context: RequestContext) -> AsyncIt
         ports.enqueue("log", [grant.tenant])
 
 
-@asynccontextmanager
-async def read(ports: Ports, grant: Grant) -> AsyncIterator[Tx]:
+def read(ports: Ports, grant: Grant) -> AbstractAsyncContextManager[Tx]:
     """Read what the Grant's tenant holds."""
-    async with ports.store.reading(grant.tenant) as tx:
-        yield tx
+    return ports.store.reading(grant.tenant)

@@ -74,12 +74,16 @@ class Shelf(Generic[Key, Proof]):
         kept = self._kept.get(key)
         if kept is None or following is None:
             return None
-        if now >= kept.until or not all(_stands(rest, following) for rest in kept.rests):
-            if now >= kept.until or any(rest.ground.doubts != rest.doubts for rest in kept.rests):
-                del self._kept[key]
-            return None
-        self._kept.move_to_end(key)
-        return kept.proof
+        if now < kept.until:
+            for rest in kept.rests:
+                if not _stands(rest, following):
+                    break
+            else:
+                self._kept.move_to_end(key)
+                return kept.proof
+        if now >= kept.until or any(rest.ground.doubts != rest.doubts for rest in kept.rests):
+            del self._kept[key]
+        return None
 
     def keep(self, key: Key, kept: Kept[Proof]) -> None:
         """Keep a proof in the place of an older one."""

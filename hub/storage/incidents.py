@@ -20,6 +20,7 @@ from hub.storage.tables import incident, service
 from hub.storage.tx import Tx
 
 COLUMNS = Incident.__struct_fields__
+ACKNOWLEDGEMENTS = msgspec.json.Decoder(tuple[Acknowledgement, ...])
 FIELDS = [incident.c[name] for name in COLUMNS]
 
 
@@ -190,9 +191,7 @@ def _incident(row: asyncpg.Record) -> Incident:
     values["status"] = Status(row["status"])
     values["severity"] = Severity(row["severity"])
     values["urgency"] = Urgency(row["urgency"])
-    values["acknowledgements"] = msgspec.json.decode(
-        row["acknowledgements"], type=tuple[Acknowledgement, ...]
-    )
+    values["acknowledgements"] = ACKNOWLEDGEMENTS.decode(row["acknowledgements"])
     return Incident(**values)
 
 

@@ -23,6 +23,7 @@ class Named(msgspec.Struct, frozen=True):
     until: datetime | None
 
 
+_NAMES = msgspec.json.Decoder(list[Named])
 _OF = """
     SELECT coalesce(jsonb_agg(jsonb_build_object('kind', b.subject_kind, 'subject', b.subject_id, 'name',
       coalesce(m.display_name, t.name, (SELECT c.about ->> 'name' FROM credential c WHERE
@@ -74,7 +75,7 @@ def named_of(alias: str, of: str = "") -> sa.ColumnElement[Any]:
 
 def read_named(column: str) -> list[Named]:
     """What such a column holds."""
-    return msgspec.json.decode(column, type=list[Named])
+    return _NAMES.decode(column)
 
 
 async def now(tx: Tx, incident: UUID) -> list[Named]:

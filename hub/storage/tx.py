@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from types import TracebackType
 from typing import Any
 
 import asyncpg
@@ -42,10 +43,18 @@ def _throw_away(connection: Any) -> None:
         connection.terminate()
 
 
-def _is_fit(connection: Any) -> bool:
-    """Whether a connection can be used again; one that was thrown away is not even asked."""
+def _is_open(connection: Any) -> bool:
+    """Whether a connection that lay ready is still there; one that was thrown away is not even asked."""
     try:
-        return not (connection.is_closed() or connection.is_in_transaction())
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
+
+
+def _is_fit(connection: Any) -> bool:
+    """Whether a connection that was used can be used again: nothing is open on it."""
+    try:
+        return not connection.is_in_transaction()
     except asyncpg.InterfaceError:
         return False
 
@@ -99,7 +108,24 @@ class Reading(Tx):
     and asks in one round trip. What one of them saw, another one of the same block may see changed, as in a
     READ COMMITTED transaction."""
 
-    __slots__ = ()
+    __slots__ = ("_turn",)
+
+    def __init__(self, turn: Turn, tenant: TenantId) -> None:
+        self._turn = turn
+        self.tenant = tenant
+
+    async def __aenter__(self) -> Tx:
+        self._connection = await self._turn.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, asyncpg.DivisionByZeroError):
+            _throw_away(self._connection)
+            await self._turn.__aexit__(None, None, None)
+            raise Broken("A connection still had another tenant.") from error
+        await self._turn.__aexit__(kind, error, trace)
 
     async def fetch(self, statement: Statement, **values: Any) -> list[asyncpg.Record]:
         """All rows; a statement that writes is a syntax error here."""
@@ -108,6 +134,45 @@ class Reading(Tx):
             statement.alone, *statement.arguments(values)
         )
         return rows
+
+
+class Turn:
+    """A connection for one block, and the errors of whatever is done with it: Unavailable; Contended to try
+    again; TooSlow where the server ended a statement.
+
+    Whoever is cancelled or out of time leaves a connection in an unknown state: it is thrown away, because
+    asking a stopped server to cancel would wait as well. A class, since a generator would cost a question of
+    one row a tenth of its time.
+    """
+
+    __slots__ = ("_connection", "_store")
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._store.take()
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is not None:
+                self._judge(error)
+        finally:
+            await self._store.give_back(self._connection)
+
+    def _judge(self, error: BaseException) -> None:
+        if isinstance(error, IN_THE_WAY):
+            raise Contended from error
+        if isinstance(error, asyncpg.QueryCanceledError):
+            raise TooSlow from error
+        if not isinstance(error, Exception):
+            _throw_away(self._connection)
+        elif _is_away(error):
+            _throw_away(self._connection)
+            raise Unavailable from error
 
 
 class Store:
@@ -152,9 +217,8 @@ class Store:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """A connection for the functions of the directory. Raise Unavailable; Contended to try again;
-        TooSlow where the server ended a statement."""
-        async with self._acquired() as connection:
+        """A connection for the functions of the directory, with the errors of a Turn."""
+        async with Turn(self) as connection:
             if not self._is_shared:
                 yield connection
                 return
@@ -162,38 +226,12 @@ class Store:
             async with _ending(connection):
                 yield connection
 
-    @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[Any]:
-        """A connection out of the pool, and the errors of whatever is done with it.
-
-        Whoever is cancelled or out of time leaves a connection in an unknown state: it is thrown away,
-        because asking a stopped server to cancel would wait as well.
-        """
-        if self._pool is None:
-            raise Unavailable("The database pool is not open.")
-        connection = await self._take(self._pool)
-        try:
-            yield connection
-        except IN_THE_WAY as error:
-            raise Contended from error
-        except asyncpg.QueryCanceledError as error:
-            raise TooSlow from error
-        except Exception as error:
-            if not _is_away(error):
-                raise
-            _throw_away(connection)
-            raise Unavailable from error
-        except BaseException:
-            _throw_away(connection)
-            raise
-        finally:
-            await self._give_back(self._pool, connection)
-
-    async def _take(self, pool: asyncpg.Pool) -> Any:
+    async def take(self) -> Any:
         """One that lies ready, or the pool's. A turn of the pool costs two tasks: as much as a question."""
+        pool = self._opened()
         while self._ready:
             connection = self._ready.pop()
-            if _is_fit(connection):
+            if _is_open(connection):
                 return connection
             await pool.release(connection)
         self._waiting += 1
@@ -204,26 +242,21 @@ class Store:
         finally:
             self._waiting -= 1
 
-    async def _give_back(self, pool: asyncpg.Pool, connection: Any) -> None:
+    async def give_back(self, connection: Any) -> None:
         """Lay it ready for the next one, unless somebody waits at the pool, or it is not fit for use."""
         if self._waiting or not _is_fit(connection):
-            await pool.release(connection)
+            await self._opened().release(connection)
         else:
             self._ready.append(connection)
 
-    @asynccontextmanager
-    async def reading(self, tenant: TenantId) -> AsyncIterator[Tx]:
+    def _opened(self) -> asyncpg.Pool:
+        if self._pool is None:
+            raise Unavailable("The database pool is not open.")
+        return self._pool
+
+    def reading(self, tenant: TenantId) -> AbstractAsyncContextManager[Tx]:
         """Ask about `tenant` and change nothing; behind a pooler, in one transaction around all of it."""
-        if self._is_shared:
-            async with self.begin(tenant) as tx:
-                yield tx
-            return
-        async with self._acquired() as connection:
-            try:
-                yield Reading(connection, tenant)
-            except asyncpg.DivisionByZeroError as error:
-                _throw_away(connection)
-                raise Broken("A connection still had another tenant.") from error
+        return self.begin(tenant) if self._is_shared else Reading(Turn(self), tenant)
 
     @asynccontextmanager
     async def begin(
@@ -236,7 +269,7 @@ class Store:
         READ; else READ COMMITTED, which the log's positions rely on. `durable` False does not wait for the
         disk: for what a crash of PostgreSQL may take back, because it would be made again just so.
         """
-        async with self._acquired() as connection:
+        async with Turn(self) as connection:
             level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
             lazily = "" if durable else "; SET LOCAL synchronous_commit = off"
             try:
