@@ -207,6 +207,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(ORG + "/me", members.OwnMembership, {"DELETE": Action.SELF_MANAGE}),
     Route(MEMBER + "/holds", members.Holds, {"GET": Action.MEMBER_MANAGE}),
+    Route(MEMBER + "/password-reset", members.PasswordReset, {"POST": Action.OWNER_MANAGE}),
     Route(ORG + "/teams", teams.Teams, {"GET": Action.MEMBER_READ, "POST": Action.TEAM_MANAGE}),
     Route(
         TEAM,

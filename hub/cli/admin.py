@@ -54,9 +54,7 @@ def offer_reset(config: Config, email: str) -> str:
         async with opened(config) as ports:
             return await password_resets.offer(ports, email)
 
-    # Behind the #, so that no server's log and no Referer has it.
-    home = config.public_url or f"http://127.0.0.1:{config.port}"
-    return f"{home}/reset-password#{asyncio.run(offer())}"
+    return password_resets.address(config, asyncio.run(offer()))
 
 
 def rotate_secrets(config: Config) -> str:

@@ -175,10 +175,12 @@ class PasswordChanged(Administrative, frozen=True, kw_only=True):
 
 
 class PasswordResetOffered(Administrative, frozen=True, kw_only=True):
-    """An operator made a link that sets a new password; it works once, for an hour."""
+    """Somebody made a link that sets a new password; it works once, for an hour. An operator's names no
+    `organization`; an owner's has the slug."""
 
     kind = "password.reset_offered"
     about = "person"
+    organization: str = ""
 
 
 class PasswordReset(Administrative, frozen=True, kw_only=True):

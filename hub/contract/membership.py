@@ -37,6 +37,13 @@ class MemberRemoved(Administrative, frozen=True, kw_only=True):
     reason: str = "removed"
 
 
+class MemberPasswordResetOffered(Administrative, frozen=True, kw_only=True):
+    """An owner was shown a link that sets a new password for a member; it works once, for an hour."""
+
+    kind = "member.password_reset_offered"
+    about = "member"
+
+
 class RoleRevoked(Administrative, frozen=True, kw_only=True):
     """A role was taken back; `scope_id` is as in `role.granted`."""
 

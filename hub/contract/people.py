@@ -56,6 +56,15 @@ class MemberResource(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class PasswordResetMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A link with which a member sets a new password. `link` is in the answer that makes it, and never again;
+    null in the answer to a repeat. Any earlier one works no more."""
+
+    member: str
+    link: str | None
+    lasts_seconds: int
+
+
 class MemberPage(msgspec.Struct, frozen=True):
     """Members in the order in which they came."""
 

@@ -14,7 +14,7 @@ from hub.contract.people import (
 from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services import members, roles
+from hub.services import member_resets, members, roles
 
 
 class Members(Request):
@@ -68,6 +68,17 @@ class Holds(Request):
     async def get(self, org: str, member: str) -> None:
         """What a removal would vacate."""
         self.answer(await members.holds(self.desk.ports, self.grant, member))
+
+
+class PasswordReset(Request):
+    """`/members/{member}/password-reset`"""
+
+    @says(people.PasswordResetMade, 201, once=True, may=(NotAllowedNow,))
+    async def post(self, org: str, member: str) -> None:
+        """Make a link with which a member of this organization alone sets a new password, once."""
+        key = self.idempotency_key()
+        made, replayed = await member_resets.offer(self.desk.ports, self.grant, member, key, self.context)
+        self.answer_once(made, replayed, 201)
 
 
 class Bindings(Request):

@@ -120,6 +120,11 @@ def invited(person: Grant, tenant: TenantId, slug: str) -> Grant:
     return mint(tenant=tenant, slug=slug, actor=person.actor, actions=frozenset(), person=person.tenant)
 
 
+def helping(owner: Grant, person: TenantId) -> Grant:
+    """An owner in the log of a member's person, for the one thing that services/member_resets.py does."""
+    return mint(tenant=person, slug="", actor=owner.actor, actions=frozenset({Action.SELF_MANAGE}))
+
+
 async def may_invite(tx: Tx, actor: str, role: Role) -> bool:
     """Whether a member or key may today make somebody a member with this role: whoever manages members no
     more, or has ended, may not, though they may do all that the role may."""

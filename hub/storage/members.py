@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from hub.contract.ids import TenantId
 from hub.contract.words import Role
 from hub.storage.statement import written
 from hub.storage.tx import Tx
@@ -55,6 +56,9 @@ _LOCK_LAPSED = written(
     tenant="uuid", id="uuid",
 )  # fmt: skip
 _HOLD = written(_SHOWN + " AND m.id = :id FOR SHARE OF m", tenant="uuid", id="uuid")
+_PERSON = written(
+    "SELECT person_id FROM membership WHERE tenant_id = :tenant AND id = :id", tenant="uuid", id="uuid"
+)
 _PAGE = written(
     _SHOWN + " AND m.id > :after ORDER BY m.id LIMIT :limit", tenant="uuid", after="uuid", limit="int"
 )
@@ -114,6 +118,14 @@ async def hold(tx: Tx, id: UUID) -> Member | None:
     """One member, who is not removed or changed until this transaction ends; others may hold them too."""
     row = await tx.one(_HOLD, id=id)
     return msgspec.convert(dict(row), Member) if row else None
+
+
+async def person_of(tx: Tx, id: UUID) -> TenantId:
+    """The person whose membership this is, or was; raise LookupError for none."""
+    row = await tx.one(_PERSON, id=id)
+    if row is None:
+        raise LookupError("no such membership")
+    return TenantId(row["person_id"])
 
 
 async def page(tx: Tx, after: UUID, limit: int) -> list[Member]:

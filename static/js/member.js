@@ -7,6 +7,7 @@ import { call } from "./api.js";
 import { derive, h } from "./core.js";
 import { confirm, sheet } from "./dialog.js";
 import { attempt, change, remove } from "./edit.js";
+import { forgotten } from "./forgotten.js";
 import { form } from "./form.js";
 import { holding } from "./holding.js";
 import { notice } from "./notices.js";
@@ -32,6 +33,7 @@ export function manage(member) {
     details(member),
     holding(derive(() => latest(member))),
     inTeams(member),
+    forgotten(member),
   ]);
 }
 

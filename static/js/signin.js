@@ -82,6 +82,30 @@ function insecure() {
   );
 }
 
+/** Whom to ask for another password: the hub sends no mail. */
+function forgotten() {
+  return h(
+    "details",
+    null,
+    h("summary", null, "Forgot your password?"),
+    h(
+      "p",
+      null,
+      "Ask an owner of your organization: under Settings, Members, your name they make a link that sets a new one.",
+    ),
+    h(
+      "p",
+      null,
+      "If you are in several organizations, or are the only owner, ask whoever runs this hub. They type:",
+    ),
+    h(
+      "pre",
+      { tabindex: "0", role: "group", "aria-label": "Command" },
+      "incidenthub person reset you@example.org",
+    ),
+  );
+}
+
 /** What somebody can do who is in no organization. @param {string} address */
 function alone(address) {
   const leave = () => signOut().catch((thrown) => fault.value = explain(thrown));
@@ -133,6 +157,7 @@ if (main) {
         { class: "primary", "aria-disabled": () => String(busy.value) },
         () => busy.value ? "Signing in…" : "Sign in",
       ),
+      forgotten(),
     ),
   ]);
   email.focus();

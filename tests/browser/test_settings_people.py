@@ -79,6 +79,31 @@ def test_a_member_is_changed_given_a_role_and_removed(windows: Windows, org: Org
     expect(theirs.locator(".pill")).to_have_text("Ended")
 
 
+def test_an_owner_makes_a_password_link_and_the_member_uses_it(windows: Windows, org: Org) -> None:
+    org.join("Bob", Role.ADMIN)
+    page = windows.sign_in(org, path="/settings/members")
+    page.get_by_role("button", name="Manage Bob").click()
+    sheet = page.get_by_role("dialog", name="Bob")
+    sheet.get_by_role("button", name="Make a password link").click()
+    link = sheet.get_by_label("Password link for Bob").get_by_role("textbox")
+    expect(link).to_be_focused()
+    address = link.input_value()
+    theirs = windows.sign_in(org, org.founded.email.replace("ada", "bob"), "/settings/members")
+    theirs.get_by_role("button", name=re.compile("^Manage Ada")).click()
+    expect(theirs.get_by_role("dialog").get_by_role("button", name="Save")).to_be_visible()
+    expect(theirs.get_by_role("button", name="Make a password link")).to_have_count(0)
+    theirs.goto(address)
+    theirs.get_by_label("New password", exact=True).fill("a staple for every battery")
+    theirs.get_by_role("button", name="Set").click()
+    theirs.goto(address.partition("/reset-password")[0] + "/sign-in")
+    theirs.get_by_label("Email").fill(org.founded.email.replace("ada", "bob"))
+    theirs.get_by_label("Password", exact=True).fill(PASSWORD)
+    theirs.get_by_role("button", name="Sign in").click()
+    expect(theirs.locator("#fault")).not_to_be_empty()
+    theirs.get_by_text("Forgot your password?").click()
+    expect(theirs.get_by_text("incidenthub person reset")).to_be_visible()
+
+
 def test_what_somebody_changed_meanwhile_is_told_and_not_overwritten_unseen(
     windows: Windows, org: Org
 ) -> None:
