@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from hub.contract.commands import AssignCommander, Command
 from hub.contract.ids import parse
 from hub.contract.signals import Fault
@@ -12,7 +10,8 @@ from hub.domain.errors import Invalid
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import Member
 from hub.services.holding import held
-from hub.storage import members, people, timers
+from hub.storage import members
+from hub.storage.people import Binding
 from hub.storage.tx import Tx
 
 MEMBER = "member"
@@ -31,17 +30,15 @@ async def commander(tx: Tx, incident: Incident, command: Command) -> Member | No
     id = parse(MEMBER, command.commander)
     if id is not None and id == incident.commander_id:
         return Member(id, "")
-    found = await members.hold(tx, id) if id else None
-    if found is None or not await _may_work(tx, incident, found.id):
+    found = await members.lead(tx, id, END_OF_MEMBERSHIP) if id else None  # nobody's command ends silently
+    if id is None or found is None or not _may_work(incident, found[1]):
         detail = "There is no such member who may work on this incident."
         raise Invalid([Fault(pointer="/commander", code="unknown", detail=detail)])
-    if found.expires_at is not None:  # nobody's command ends silently: the end has its timer
-        await timers.set_due(tx, END_OF_MEMBERSHIP, found.id, found.expires_at)
-    return Member(found.id, found.display_name)
+    return Member(id, found[0])
 
 
-async def _may_work(tx: Tx, incident: Incident, member: UUID) -> bool:
-    has = held(await people.bindings(tx, MEMBER, member))
+def _may_work(incident: Incident, bound: list[Binding]) -> bool:
+    has = held(bound)
     allowed = has.incidents.get(incident.id, frozenset())
     if not incident.private:
         allowed |= has.actions | has.services.get(incident.service_id, frozenset())

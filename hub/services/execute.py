@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.commands import Close, Command, Reopen, Resolve
-from hub.contract.kinds import VISIBILITY
 from hub.domain.errors import Conflict
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import decide
@@ -20,16 +19,18 @@ from hub.services.views import view
 from hub.services.world import World
 from hub.storage import alerts, incidents
 from hub.storage.incidents import Hold
+from hub.storage.names import Naming
 
 Asked = tuple[Incident, Command]
 CLEARS = Resolve | Close  # the only ones that look at an incident's alerts
 
 
 class Executed(msgspec.Struct, frozen=True):
-    """The bytes of what happened, in order, and the incidents as they were saved."""
+    """The bytes of what happened, in order, the incidents as they were saved, and what became of names."""
 
     events: list[bytes]
     incidents: dict[UUID, Incident]
+    naming: Naming | None
 
 
 async def execute(change: Change, commands: list[Asked]) -> Executed:
@@ -58,9 +59,7 @@ async def execute(change: Change, commands: list[Asked]) -> Executed:
         events = decide(incident, mine, rival, command, change.grant.actor, change.now, named, names)
         for event in events:
             world.apply(event)
-            if event.data.kind in VISIBILITY:
-                await privacy.bind(change, event)
-    return Executed(await world.save(change), world.incidents)
+    return Executed(await world.save(change), world.incidents, world.naming)
 
 
 def holding(command: Command) -> Hold:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.contract.commands import COMMANDS, BreakGlass, Command, Hide, Show
+from hub.contract.commands import COMMANDS, BreakGlass, Command
 from hub.contract.events import Event, IncidentOpened
 from hub.contract.ids import IncidentId, new, parse, text
 from hub.contract.privacy import IncidentHidden
@@ -22,7 +22,7 @@ from hub.domain.faults import Faults
 from hub.domain.sight import View
 from hub.services import paging, privacy
 from hub.services.change import Change, change, read
-from hub.services.execute import execute, holding
+from hub.services.execute import Executed, execute, holding
 from hub.services.naming import named_service
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
@@ -154,15 +154,20 @@ async def _perform(changed: Change, reference: str, name: str, command: Command,
     if await Claim(changed, name, key, subject, command).is_taken(subject):
         return Done(Performed(incident=resource(found, seen), events=[], changed=False), True)
     done = await execute(changed, [(found.incident, command)])
-    after = msgspec.structs.replace(found, incident=done.incidents[id])
-    if done.events and isinstance(command, Hide | Show | BreakGlass):
-        after = await incidents.by_id(changed.tx, id) or after  # with the names that it has now
     performed = Performed(
-        incident=resource(after, seen),
+        incident=resource(_after(found, done), seen),
         events=[msgspec.Raw(body) for body in done.events],
         changed=bool(done.events),
     )
     return Done(performed, False)
+
+
+def _after(found: Shown, done: Executed) -> Shown:
+    """What was found, as it was saved, with the names that it has now."""
+    incident, named = done.incidents[found.incident.id], found.named
+    if done.naming is not None:
+        named = done.naming.named if done.naming.only else [*named, *done.naming.named]
+    return msgspec.structs.replace(found, incident=incident, named=named if incident.private else [])
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -199,7 +204,7 @@ def _required(shown: Shown | None, seen: View) -> IncidentResource:
 
 
 async def _open(changed: Change, body: OpenIncident) -> IncidentId:
-    faults, named = Faults(), privacy.Chosen()
+    faults, named, id = Faults(), privacy.Chosen({}, [], False), IncidentId(new())
     if body.private is not None:
         changed.grant.require_somewhere(Action.INCIDENT_HIDE)
     with faults.collected():
@@ -208,9 +213,8 @@ async def _open(changed: Change, body: OpenIncident) -> IncidentId:
             changed.grant.require(Action.INCIDENT_HIDE, service=service.id)
     if body.private is not None:
         with faults.collected():
-            named = await privacy.chosen(changed, body.private, "/private")
+            named = await privacy.chosen(changed, id, body.private, "/private")
     faults.check()
-    id = IncidentId(new())
     opened = IncidentOpened(
         number=0,
         title=body.title,
@@ -223,10 +227,9 @@ async def _open(changed: Change, body: OpenIncident) -> IncidentId:
     world, actor = World(), changed.grant.actor
     world.apply(Event(data=opened, subject=id, incident=id, actor=actor, at=changed.now))
     if body.private is not None:
-        names = await privacy.wanted(changed, world.incidents[id], named)
+        names = privacy.wanted(changed, world.incidents[id], named)
         hidden = IncidentHidden(named=names.wanted, was_private=True, reason=body.private.reason or "")
         event = Event(data=hidden, subject=id, incident=id, actor=actor, at=changed.now)
         world.apply(event)
-        await privacy.bind(changed, event)
     await world.save(changed)
     return id

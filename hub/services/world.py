@@ -17,7 +17,9 @@ from hub.domain.alert import Alert
 from hub.domain.incident import Incident
 from hub.services.change import Change
 from hub.services.ports import RequestContext
+from hub.services.privacy import naming
 from hub.storage import incidents, whole
+from hub.storage.names import Naming
 from hub.storage.tx import Tx
 
 AlertKey = tuple[str, str]  # format, dedup key: one lane is one integration
@@ -41,6 +43,7 @@ class World:
         self.alerts = {alert.id: alert for alert in locked}
         self._changed: set[UUID] = set()
         self._events: list[Happened] = []
+        self.naming: Naming | None = None  # the last one: no transaction has two
         self._latest: dict[AlertKey, UUID] = {}
         self._groups: dict[str, list[UUID]] = {}
         for alert in self.alerts.values():
@@ -84,6 +87,7 @@ class World:
                 self._groups.setdefault(after.group_key, []).append(after.id)
             self._changed.add(after.id)
             version, severity = after.version, after.severity.value
+            self.naming = naming(event) or self.naming
         id = new()
         self._events.append(Happened(id, event, version, severity, context))
         return id
@@ -120,7 +124,7 @@ class World:
         await self._number(change.tx)
         touched = [self.incidents[id] for id in self._changed if id in self.incidents]
         fired = [self.alerts[id] for id in self._changed if id in self.alerts]
-        await whole.save(change.tx, touched, fired)
+        await whole.save(change.tx, touched, fired, self.naming)
         bodies = [
             change.record(
                 each.event,

@@ -9,6 +9,7 @@ import msgspec
 
 from hub.contract.ids import TenantId
 from hub.contract.words import Role
+from hub.storage.people import BINDINGS, Binding, read_bindings
 from hub.storage.statement import written
 from hub.storage.tx import Tx
 
@@ -55,7 +56,21 @@ _LOCK_LAPSED = written(
     _EVER + " WHERE m.tenant_id = :tenant AND m.id = :id AND m.expires_at <= now() FOR NO KEY UPDATE OF m",
     tenant="uuid", id="uuid",
 )  # fmt: skip
-_HOLD = written(_SHOWN + " AND m.id = :id FOR SHARE OF m", tenant="uuid", id="uuid")
+_LEAD = written(
+    f"""
+    WITH held AS (
+      SELECT id, display_name, expires_at FROM membership WHERE tenant_id = :tenant AND id = :subject
+        AND (expires_at IS NULL OR expires_at > now()) FOR SHARE
+    ), timed AS (
+      INSERT INTO timer (tenant_id, kind, subject, due)
+      SELECT :tenant, :timer, id, expires_at FROM held WHERE expires_at IS NOT NULL
+      ON CONFLICT (tenant_id, kind, subject) DO UPDATE
+        SET due = excluded.due, generation = timer.generation + 1
+    )
+    SELECT held.display_name AS name, found.* FROM held LEFT JOIN LATERAL ({BINDINGS}) AS found ON true
+    """,
+    tenant="uuid", subject="uuid", kind="text", timer="text",
+)  # fmt: skip
 _PERSON = written(
     "SELECT person_id FROM membership WHERE tenant_id = :tenant AND id = :id", tenant="uuid", id="uuid"
 )
@@ -114,10 +129,13 @@ async def lock_lapsed(tx: Tx, id: UUID) -> Member | None:
     return msgspec.convert(dict(row), Member) if row else None
 
 
-async def hold(tx: Tx, id: UUID) -> Member | None:
-    """One member, who is not removed or changed until this transaction ends; others may hold them too."""
-    row = await tx.one(_HOLD, id=id)
-    return msgspec.convert(dict(row), Member) if row else None
+async def lead(tx: Tx, id: UUID, timer: str) -> tuple[str, list[Binding]] | None:
+    """Name and roles of a member who is to lead, and who is not removed or changed until this transaction
+    ends; others may hold them too. The end of the membership, if it has one, gets its timer."""
+    rows = await tx.fetch(_LEAD, subject=id, kind="member", timer=timer)
+    if not rows:
+        return None
+    return rows[0]["name"], read_bindings(row for row in rows if row["role"] is not None)
 
 
 async def person_of(tx: Tx, id: UUID) -> TenantId:

@@ -10,6 +10,8 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from hub.contract.ids import new
+from hub.contract.words import Role
 from hub.storage.statement import written
 from hub.storage.tx import Tx
 
@@ -21,6 +23,25 @@ class Named(msgspec.Struct, frozen=True):
     subject: UUID
     name: str
     until: datetime | None
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Whoever has a role for an incident `now`, in the order in which they got it; who was `found` of those
+    that somebody asks for; whether the commander is in one of the teams."""
+
+    now: list[Named]
+    found: dict[tuple[str, UUID], str]
+    is_led: bool
+
+
+class Naming(msgspec.Struct, frozen=True):
+    """What an event makes of the names of an incident: these are named, and, where it says `only`, nobody
+    else is. Who is named until a time has that role already, unless the event is about them alone."""
+
+    incident: UUID
+    named: list[Named]
+    only: bool
+    at: datetime
 
 
 _NAMES = msgspec.json.Decoder(list[Named])
@@ -36,34 +57,49 @@ _OF = """
     WHERE b.tenant_id = {tenant} AND b.scope_kind = 'incident' AND b.scope_id = {incident}
       AND (b.expires_at IS NULL OR b.expires_at > now()) AND (m.expires_at IS NULL OR m.expires_at > now())
 """
-_NOW = written(
-    f"SELECT ({_OF.format(tenant=':tenant', incident=':incident')}) AS named", tenant="uuid", incident="uuid"
-)
-_TAKE = written(
-    "DELETE FROM role_binding WHERE tenant_id = :tenant AND scope_kind = 'incident' AND scope_id = :incident"
-    " AND NOT (subject_id = ANY (:keep))",
-    tenant="uuid", incident="uuid", keep="uuid[]",
+# Members and teams stay until the transaction ends; a key that goes takes its roles along by itself.
+_ASKED = written(
+    f"""
+    WITH m AS (
+      SELECT id, display_name AS name FROM membership WHERE tenant_id = :tenant AND id = ANY (:members)
+        AND (expires_at IS NULL OR expires_at > now()) ORDER BY id FOR SHARE
+    ), t AS (
+      SELECT id, name FROM team WHERE tenant_id = :tenant AND id = ANY (:teams) ORDER BY id FOR KEY SHARE
+    ), k AS (
+      SELECT DISTINCT ON (subject) subject AS id, coalesce(about ->> 'name', '') AS name FROM credential
+      WHERE tenant_id = :tenant AND kind = 'api_key' AND subject = ANY (:keys) ORDER BY subject
+    ), f AS (
+      SELECT 'member' AS kind, id, name FROM m UNION ALL SELECT 'team', id, name FROM t
+      UNION ALL SELECT 'key', id, name FROM k
+    )
+    SELECT ({_OF.format(tenant=":tenant", incident=":incident")}) AS now,
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', f.kind, 'subject', f.id, 'name', f.name,
+        'until', NULL)), '[]')::text FROM f) AS found,
+      EXISTS (SELECT FROM team_member WHERE tenant_id = :tenant AND membership_id = :commander
+        AND team_id = ANY (:teams)) AS is_led
+    """,
+    tenant="uuid", incident="uuid", members="uuid[]", teams="uuid[]", keys="uuid[]", commander="uuid",
 )  # fmt: skip
-_HOLD_TEAMS = written(
-    "SELECT id, name FROM team WHERE tenant_id = :tenant AND id = ANY (:ids) ORDER BY id FOR KEY SHARE",
-    tenant="uuid", ids="uuid[]",
-)  # fmt: skip
-_HOLD_MEMBERS = written(
-    "SELECT id, display_name AS name FROM membership WHERE tenant_id = :tenant AND id = ANY (:ids)"
-    " AND (expires_at IS NULL OR expires_at > now()) ORDER BY id FOR SHARE",
-    tenant="uuid", ids="uuid[]",
-)  # fmt: skip
-_KEYS = written(
-    "SELECT DISTINCT ON (subject) subject AS id, coalesce(about ->> 'name', '') AS name FROM credential"
-    " WHERE tenant_id = :tenant AND kind = 'api_key' AND subject = ANY (:ids) ORDER BY subject",
-    tenant="uuid", ids="uuid[]",
-)  # fmt: skip
-_IS_IN = written(
-    "SELECT 1 FROM team_member WHERE tenant_id = :tenant AND membership_id = :member"
-    " AND team_id = ANY (:teams) LIMIT 1",
-    tenant="uuid", member="uuid", teams="uuid[]",
-)  # fmt: skip
-_FOUND = {"member": _HOLD_MEMBERS, "team": _HOLD_TEAMS, "key": _KEYS}
+# The roles of a naming, as the end of a statement that has begun `WITH …`. What is taken goes before what is
+# given comes: the condition waits for the whole of `gone`.
+NAMING = """
+    gone AS (
+      DELETE FROM role_binding WHERE tenant_id = :tenant AND scope_kind = 'incident' AND scope_id = :place
+        AND CASE WHEN :only THEN NOT (subject_id = ANY (:kept))
+          ELSE subject_id = ANY (:subjects) AND role = :role AND expires_at <= now() END
+      RETURNING id
+    )
+    INSERT INTO role_binding
+      (tenant_id, id, subject_kind, subject_id, role, scope_kind, scope_id, created_at, expires_at)
+    SELECT :tenant, u.id, u.kind, u.subject, :role, 'incident', :place, :at, u.until
+    FROM unnest(:ids, :subject_kinds, :subjects, :ends) AS u (id, kind, subject, until)
+    WHERE (SELECT count(*) FROM gone) >= 0
+    ON CONFLICT DO NOTHING
+"""
+NAMING_KINDS = {
+    "place": "uuid", "only": "bool", "kept": "uuid[]", "role": "text", "at": "time", "ids": "uuid[]",
+    "subject_kinds": "text[]", "subjects": "uuid[]", "ends": "time[]",
+}  # fmt: skip
 
 
 def named_of(alias: str, of: str = "") -> sa.ColumnElement[Any]:
@@ -78,22 +114,33 @@ def read_named(column: str) -> list[Named]:
     return _NAMES.decode(column)
 
 
-async def now(tx: Tx, incident: UUID) -> list[Named]:
-    """Whoever has a role for this incident, in the order in which they got it."""
-    row = await tx.one(_NOW, incident=incident)
-    return read_named(row["named"]) if row else []
+async def asked(
+    tx: Tx, incident: UUID, subjects: Iterable[tuple[str, UUID]], commander: UUID | None = None
+) -> Asked:
+    """What is to be known before names are changed; members and teams that are found stay until this
+    transaction ends."""
+    ids = {kind: sorted({id for each, id in subjects if each == kind}) for kind in ("member", "team", "key")}
+    row = await tx.one(
+        _ASKED, incident=incident, members=ids["member"], teams=ids["team"], keys=ids["key"],
+        commander=commander,
+    )  # fmt: skip
+    if row is None:
+        raise LookupError("a question without a condition has an answer")
+    found = {(one.kind, one.subject): one.name for one in read_named(row["found"])}
+    return Asked(read_named(row["now"]), found, row["is_led"])
 
 
-async def find(tx: Tx, kind: str, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The names of those that are there, by id; members and teams stay until this transaction ends."""
-    return {row["id"]: row["name"] for row in await tx.fetch(_FOUND[kind], ids=sorted(set(ids)))}
-
-
-async def take_others(tx: Tx, incident: UUID, keep: Iterable[UUID]) -> None:
-    """Take all roles for this incident from everybody else."""
-    await tx.fetch(_TAKE, incident=incident, keep=list(keep))
-
-
-async def is_in(tx: Tx, member: UUID, teams: Iterable[UUID]) -> bool:
-    """Whether a member is in one of these teams."""
-    return await tx.one(_IS_IN, member=member, teams=list(teams)) is not None
+def naming_values(naming: Naming, role: Role) -> dict[str, object]:
+    """The parameters of NAMING: who is named until a time is kept by one that names others too."""
+    given = [one for one in naming.named if one.until is None or not naming.only]
+    return {
+        "place": naming.incident,
+        "only": naming.only,
+        "kept": [one.subject for one in naming.named if one.until is not None],
+        "role": role,
+        "at": naming.at,
+        "ids": [new() for _ in given],
+        "subject_kinds": [one.kind for one in given],
+        "subjects": [one.subject for one in given],
+        "ends": [one.until for one in given],
+    }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import sqlalchemy as sa
 
@@ -91,8 +93,7 @@ _MEMBER_OF = Statement(
         sa.or_(membership.c.expires_at.is_(None), membership.c.expires_at > sa.func.now()),
     )
 )
-_BINDINGS = written(
-    """
+BINDINGS = """
     SELECT b.role, b.scope_kind, b.scope_id, b.expires_at, CASE b.scope_kind WHEN 'team' THEN ARRAY(
         SELECT s.id FROM service s WHERE s.tenant_id = :tenant AND s.team_id = b.scope_id
         ORDER BY s.id LIMIT 1000)
@@ -103,11 +104,8 @@ _BINDINGS = written(
         OR (:kind = 'member' AND b.subject_kind = 'team' AND b.subject_id IN (
           SELECT t.team_id FROM team_member t WHERE t.tenant_id = :tenant AND t.membership_id = :subject)))
     ORDER BY b.scope_kind = 'organization' DESC, b.id LIMIT 1000
-    """,
-    tenant="uuid",
-    kind="text",
-    subject="uuid",
-)
+"""
+_BINDINGS = written(BINDINGS, tenant="uuid", kind="text", subject="uuid")
 _PERSON_SHOWN = Statement(
     sa.select(person.c.email, person.c.name, identity.c.secret)
     .select_from(
@@ -186,7 +184,11 @@ async def member_of(tx: Tx, person_id: UUID) -> Membership | None:
 async def bindings(tx: Tx, kind: str, subject: UUID) -> list[Binding]:
     """The roles of a member (its teams' too) or of a key: those of the whole organization first, then the
     oldest ones; at most 1,000, and of a team 1,000 services."""
-    rows = await tx.fetch(_BINDINGS, kind=kind, subject=subject)
+    return read_bindings(await tx.fetch(_BINDINGS, kind=kind, subject=subject))
+
+
+def read_bindings(rows: Iterable[asyncpg.Record]) -> list[Binding]:
+    """What BINDINGS found."""
     return [
         Binding(
             role=Role(row["role"]),

@@ -1,15 +1,18 @@
-"""Incidents and their alerts, written whole: one upsert for each, and one statement for both."""
+"""Incidents with their alerts or names, written whole: one upsert for each, and one statement for both."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
+from hub.contract.words import Role
 from hub.domain.alert import Alert
 from hub.domain.incident import Incident
+from hub.storage.names import NAMING, NAMING_KINDS, Naming, naming_values
 from hub.storage.statement import written
 from hub.storage.tables import alert, incident
 from hub.storage.tx import Tx
@@ -59,9 +62,20 @@ _BOTH = written(
 )
 
 
-async def save(tx: Tx, incidents: Sequence[Incident], alerts: Sequence[Alert]) -> None:
-    """Write the rows whole. An alert's incident may be new: its key is looked for at the statement's end."""
-    if incidents and alerts:
+_NAMED = written(
+    f"WITH saved AS ({INCIDENTS.text}), {NAMING}", tenant="uuid", **INCIDENTS.kinds, **NAMING_KINDS
+)
+ROLE: Final = Role.RESPONDER  # of everybody who is named: whoever may see it may work on it
+
+
+async def save(
+    tx: Tx, incidents: Sequence[Incident], alerts: Sequence[Alert], naming: Naming | None = None
+) -> None:
+    """Write the rows whole. An alert's incident may be new: its key is looked for at the statement's end.
+    With a naming come incidents and no alerts."""
+    if naming is not None:
+        await tx.fetch(_NAMED, **INCIDENTS.values(incidents), **naming_values(naming, ROLE))
+    elif incidents and alerts:
         await tx.fetch(_BOTH, **INCIDENTS.values(incidents), **ALERTS.values(alerts))
     elif incidents:
         await tx.fetch(_INCIDENTS, **INCIDENTS.values(incidents))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,15 +22,17 @@ class Watch:
 
     def on(self, store: Store) -> None:
         """Note all that goes over the connections of a store from now on."""
-        plain = store._acquired
+        plain = store.take
 
-        @asynccontextmanager
-        async def acquired() -> AsyncIterator[Any]:
-            async with plain() as connection:
-                with connection.query_logger(lambda sent: self.statements.append(sent.query)):
-                    yield connection
+        async def take() -> Any:
+            connection = await plain()
+            connection.add_query_logger(self._note)  # once, however often it is taken
+            return connection
 
-        vars(store)["_acquired"] = acquired
+        vars(store)["take"] = take
+
+    def _note(self, sent: Any) -> None:
+        self.statements.append(sent.query)
 
     def take(self) -> list[str]:
         """What was sent since the last time."""

@@ -8,28 +8,32 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from crew import CONTEXT, Person, hire, version
 from line import do, fire, granted, shown
 from orgs import Org
+from web import Site
 
-from hub.contract.words import OPEN, Action
-from hub.services import incidents
+from hub.contract.commands import COMMANDS
+from hub.contract.words import OPEN, Action, Role
+from hub.domain.access import Grant
+from hub.services import access, credentials, incidents, sessions
 from hub.services.ports import Ports
 from hub.storage import tx
 from hub.storage.tx import Store
 
-MESSAGES_MAX = 8
+STATEMENTS_MAX = 8
 asked: list[str] = []
 
 
 class Counting(tx.Connection):
-    """A connection that notes what is asked: one entry for each round trip."""
+    """A connection that notes each statement: several may go in one round trip."""
 
     async def fetch(self, query: str, *values: Any, **options: Any) -> Any:
         asked.append(query)
         return await super().fetch(query, *values, **options)
 
     async def execute(self, query: str, *values: Any, **options: Any) -> Any:
-        asked.append(query)
+        asked.extend(part for part in query.split(";") if part.strip())
         return await super().execute(query, *values, **options)
 
 
@@ -45,26 +49,50 @@ async def counting(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 @pytest.mark.gen_test(timeout=30)
 async def test_no_command_asks_more_than_its_bound(
-    ports: Ports, acme: Org, globex: Org, monkeypatch: pytest.MonkeyPatch
+    site: Site, ports: Ports, acme: Org, globex: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for org in (acme, globex):
         await fire(
             ports, org, {"title": "Disk full", "severity": "error", "source": "a", "dedup_key": "disk"}
         )
     [incident] = await shown(ports, acme)
-    grant = await granted(ports, acme)
+    bob, cid = [await hire(ports, site, acme, name, Role.RESPONDER) for name in ("Bob", "Cid")]
+    boss = await hire(ports, site, acme, "Boss", Role.OWNER)
+    await ends_soon(site, cid)
+    glass = await granted_to(ports, acme, boss)
     counts: dict[str, int] = {}
     async with counting(ports, monkeypatch) as counted:
         for name, arguments in (
             ("acknowledge", {}), ("unacknowledge", {}), ("severity", {"severity": "SEV1"}),
-            ("note", {"text": "Looking."}), ("mitigate", {}), ("resolve", {}), ("reopen", {}), ("close", {}),
+            ("commander", {"commander": cid.member}), ("note", {"text": "Looking."}), ("mitigate", {}),
+            ("hide", {"members": [bob.member], "reason": "An audit"}), ("break-glass", {"reason": "x"}),
+            ("hide", {"members": [bob.member, cid.member]}), ("show", {}),
+            ("resolve", {}), ("reopen", {}), ("close", {}),
         ):  # fmt: skip
+            who = glass if name == "break-glass" else await granted(ports, acme)
             asked.clear()
-            done = await do(counted, grant, incident.id, name, f"key of {name}", **arguments)
+            done = await do(counted, who, incident.id, name, f"key of {name} {arguments}", **arguments)
             assert done.performed.changed
-            counts[name] = len(asked)
-    assert max(counts.values()) <= MESSAGES_MAX
-    assert counts["acknowledge"] == counts["note"] == 6
+            counts[name] = max(len(asked), counts.get(name, 0))
+    assert counts.keys() == COMMANDS.keys()
+    assert max(counts.values()) <= STATEMENTS_MAX, counts
+    assert counts["acknowledge"] == counts["note"] == 7
+
+
+async def ends_soon(site: Site, person: Person) -> None:
+    """Give a membership an end, which a command has to set a timer for."""
+    owner = await site.signed_in("owner@acme.example")
+    path = f"/api/v1/orgs/acme/members/{person.member}"
+    body = {"expires_at": "2090-01-01T00:00:00Z"}
+    assert (await owner("PATCH", path, body, await version(owner, path))).code == 200
+
+
+async def granted_to(ports: Ports, org: Org, person: Person) -> Grant:
+    """A Grant of somebody's session."""
+    token = sessions.open_cookie(ports.config, person.browser.cookie)
+    credential = await credentials.find(ports, token or "")
+    assert credential is not None
+    return await access.authorize(ports, credential, org.slug, Action.INCIDENT_READ, CONTEXT)
 
 
 @pytest.mark.gen_test(timeout=30)

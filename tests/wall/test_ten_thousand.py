@@ -15,7 +15,7 @@ from tornado.ioloop import IOLoop
 
 from hub.contract.ids import TenantId
 from hub.services.ports import Ports
-from hub.storage.tx import Store, Tx
+from hub.storage.tx import Store, Turn, Tx
 
 pytestmark = pytest.mark.gen_test(timeout=120)
 
@@ -58,7 +58,7 @@ class Careless(Store):
     async def begin(
         self, tenant: TenantId, snapshot: bool = False, durable: bool = True
     ) -> AsyncIterator[Tx]:
-        async with self._acquired() as connection:
+        async with Turn(self) as connection:
             await connection.execute(f"SET hub.tenant = '{tenant}'")
             async with connection.transaction():
                 yield Tx(connection, tenant)
