@@ -121,6 +121,8 @@ class Records:
                     b"id: " + frame.from_.encode(),
                     b"retry: %d" % dice.randint(frame.retry.min, frame.retry.max),
                 ]
+            case frames.Error(retry_ms=int(pause)):
+                lines.append(b"retry: %d" % dice.randint(pause, 2 * pause))
             case frames.Mark() | frames.Reset():
                 lines += [b"id: " + frame.cursor.encode(), b":"]  # the comment is for proxies that count them
         return self._wrap(b"\n".join(lines) + b"\n\n")

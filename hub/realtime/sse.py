@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from hub.contract import frames
+from hub.domain.errors import HubError, RateLimited, Unavailable
 from hub.door.desk import Desk
 from hub.door.request import Request
 from hub.door.route import Route
@@ -15,6 +16,8 @@ from hub.realtime.follower import Follower
 from hub.realtime.reader import Sent
 from hub.realtime.station import Station
 from hub.realtime.wire import Straight
+
+CONTENT_TYPE: Final = "text/event-stream"
 
 
 class EventStream(Request):
@@ -39,8 +42,7 @@ class EventStream(Request):
         self.station.admit(self.grant.tenant)
         is_old = self.request.version == "HTTP/1.0"
         self.encoding = Records(is_chunked=not is_old)
-        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.set_header("X-Accel-Buffering", "no")  # nginx would collect it
+        self._set_headers()
         if is_old:
             self.set_header("Connection", "close")
         await self.flush()
@@ -56,6 +58,20 @@ class EventStream(Request):
             self.station.exit(follower)
         if is_old:
             self.straight.stream.close()
+
+    def refuse(self, error: HubError) -> None:
+        """Answer `error`. An EventSource gives up for good where the status is not 200 (WHATWG HTML, section
+        9.2.3): so who asks as one does is told what passes by itself as a record, and dials again later."""
+        asks_for_records = CONTENT_TYPE in self.request.headers.get("Accept", "")
+        if not (asks_for_records and isinstance(error, Unavailable | RateLimited)):
+            super().refuse(error)
+            return
+        self.problem_code = error.code
+        word = "rate_limited" if isinstance(error, RateLimited) else "server_error"
+        told = frames.Error(code=word, message=error.detail, retry_ms=error.retry_after * 1000)
+        self.set_status(200)
+        self._set_headers()
+        self.finish(Records(is_chunked=False).tell(told))
 
     def send(self, frame: bytes) -> Sent:
         """Hand over records."""
@@ -83,3 +99,7 @@ class EventStream(Request):
     def on_connection_close(self) -> None:
         """The client is gone."""
         self._over.set()
+
+    def _set_headers(self) -> None:
+        self.set_header("Content-Type", f"{CONTENT_TYPE}; charset=utf-8")
+        self.set_header("X-Accel-Buffering", "no")  # nginx would collect it

@@ -11,7 +11,7 @@ def follow(client: Client, ledger: Ledger) -> None:
     headers = {"Authorization": f"Bearer {KEY}", "Last-Event-ID": ledger.cursor}
     with connect_sse(client, "GET", ledger.address("/events/stream"), headers=headers) as source:
         for record in source.iter_sse():
-            ledger.see(record.id, [record.json()] if record.event == "message" else [])
+            ledger.see(record.id or ledger.cursor, [record.json()] if record.event == "message" else [])
 
 
 def main() -> None:

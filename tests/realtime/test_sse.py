@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from following import CONTEXT, administrative, happen, make_key, note
+from msgspec import structs
 from orgs import Org
 from records import address, listen
 from served import eventually
 from web import Site
 
 from hub.contract.words import Role
+from hub.door.gate import Gate
 from hub.door.guard import cookie_name
 from hub.realtime.station import Station
 from hub.services import credentials
@@ -68,6 +71,35 @@ async def test_a_cursor_of_elsewhere_is_refused_before_the_stream(live: Site, ac
         assert answer.code == 400
         assert b'"pointer":"/after"' in answer.body
         assert (await site("GET", address(acme), headers={"Last-Event-ID": cursor})).code == 400
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_an_event_source_is_not_turned_away_for_good_by_what_passes(
+    live: Site, acme: Org, globex: Org, gate: Gate, station: Station
+) -> None:
+    ours, theirs = live.with_key(acme.api_key), live.with_key(globex.api_key)
+    roomy = station.ports
+    full = structs.replace(roomy.config, streams_per_organization=0)
+
+    async def told() -> tuple[int, str, bool]:
+        """The status for who asks as `curl` does; what an EventSource is told, and whether it waits."""
+        plain = await ours("GET", address(acme))
+        async with listen(ours, address(acme), Accept="text/event-stream") as (listening, ended):
+            error = await listening.next()
+            assert (error.event, (await ended).code) == ("error", 200)
+            pause = error.json["retry_ms"]
+            assert str(pause // 1000) == plain.headers["Retry-After"]
+            return plain.code, error.json["code"], pause <= listening.retry <= 2 * pause
+
+    gate.is_open = False
+    assert await told() == (503, "server_error", True)
+    gate.is_open = True
+    station.ports = replace(roomy, config=full)
+    assert await told() == (429, "rate_limited", True)
+    station.ports = roomy
+    for site, status in ((live, 401), (theirs, 404)):
+        refused = await site("GET", address(acme), headers={"Accept": "text/event-stream"})
+        assert refused.code == status, "it does not pass by itself"
 
 
 @pytest.mark.gen_test(timeout=30)
