@@ -33,6 +33,7 @@ from hub.realtime.socket import Stream
 from hub.realtime.sse import EventStream
 from hub.sources import (
     alertmanager,
+    cloudevents,
     generic,
     grafana,
     pagerduty,
@@ -62,10 +63,10 @@ OPERATOR: Final[dict[str, Guard]] = {
 }
 
 
-def _intake(path: str, source: Source, *keys: str) -> Route:
+def _intake(path: str, source: Source, *keys: str, handler: type[intake.Intake] = intake.Intake) -> Route:
     return Route(
         path,
-        intake.Intake,
+        handler,
         INGEST,
         {"source": source, "keys": keys},
         ("receiver",),
@@ -77,8 +78,9 @@ def _intake(path: str, source: Source, *keys: str) -> Route:
 
 ROUTES: Final[tuple[Route, ...]] = (
     # an alert goes in
-    _intake("/api/v1/ingest/events", generic, "header"),
-    _intake("/api/v1/ingest/hooks/{key}", generic, "path"),
+    _intake("/api/v1/ingest/events", generic, "header", handler=intake.Events),
+    _intake("/api/v1/ingest/hooks/{key}", generic, "path", handler=intake.Events),
+    _intake("/api/v1/ingest/cloudevents", cloudevents, "header", handler=intake.CloudEvents),
     _intake("/v2/enqueue", pagerduty, "body"),
     _intake("/v2/change/enqueue", pagerduty_change, "body"),
     _intake("/generic/2010-04-15/create_event.json", pagerduty_v1, "body"),

@@ -75,6 +75,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
 
     events: str
     hooks: str
+    cloudevents: str
     pagerduty: str
     changes: str
     alertmanager: str
@@ -86,6 +87,7 @@ class Snippets(msgspec.Struct, frozen=True, kw_only=True):
     """What to paste into a shell or a configuration file."""
 
     curl: str
+    cloudevents: str
     pagerduty: str
     changes: str
     alertmanager: str

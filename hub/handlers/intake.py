@@ -17,6 +17,7 @@ from hub.door.says import says
 from hub.handlers.sender import Sender
 from hub.services.receive import IntegrationRef, row_id
 from hub.services.verifying import verified
+from hub.sources import cloudevents
 from hub.sources.base import Checked, Reply, Source
 from hub.storage.inbox import InboxRow
 
@@ -36,7 +37,11 @@ class Intake(Sender):
     @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated, SignatureRefused))
     async def post(self, integration: str = "", key: str = "") -> None:
         """202 after COMMIT, or what this format's senders understand."""
-        checked = self.source.check(self.request.body)
+        await self.take(self.request.body, integration, key)
+
+    async def take(self, sent: bytes, integration: str = "", key: str = "") -> None:
+        """Keep what was sent, in the form that its format reads, and answer."""
+        checked = self.source.check(sent)
         presented = self.presented(of_body=checked.key or "", of_path=key)
         owner = await self.owner(presented, integration)
         if owner is None:
@@ -44,7 +49,7 @@ class Intake(Sender):
             return
         if self.source.COMES_AGAIN:
             self.meter(owner)
-        body = without(presented, self.request.body)
+        body = without(presented, sent)
         if owner.is_signed:
             row = await self.signed_row(owner, checked, body)
         else:
@@ -159,6 +164,27 @@ class Ping(Intake):
 def ping(beat: str) -> bytes:
     """The event that a ping is."""
     return msgspec.json.encode({"action": SignalAction.HEARTBEAT, "dedup_key": beat})
+
+
+class CloudEvents(Intake):
+    """An endpoint of CloudEvents alone, in whichever mode."""
+
+    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated, SignatureRefused))
+    async def post(self, integration: str = "", key: str = "") -> None:
+        """202 after COMMIT with what became of each event."""
+        await self.take(cloudevents.structured(self.request.headers, self.request.body), integration, key)
+
+
+class Events(Intake):
+    """An endpoint of our own format, and of CloudEvents that come there."""
+
+    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated, SignatureRefused))
+    async def post(self, integration: str = "", key: str = "") -> None:
+        """202 after COMMIT with what became of each event."""
+        headers, sent = self.request.headers, self.request.body
+        if cloudevents.is_event(headers):
+            self.source, sent = cloudevents, cloudevents.structured(headers, sent)
+        await self.take(sent, integration, key)
 
 
 def without(key: str, body: bytes) -> bytes:

@@ -16,6 +16,7 @@ def addresses(config: Config, integration: str, key: str = PLACE) -> Addresses:
     return Addresses(
         events=f"{hub}/api/v1/ingest/events",
         hooks=f"{hub}/api/v1/ingest/hooks/{key}",
+        cloudevents=f"{hub}/api/v1/ingest/cloudevents",
         pagerduty=f"{hub}/v2/enqueue",
         changes=f"{hub}/v2/change/enqueue",
         alertmanager=f"{hub}/integrations/alertmanager/{integration}/webhook",
@@ -30,6 +31,9 @@ def snippets(at: Addresses, key: str = PLACE, secret: str | None = None) -> Snip
     return Snippets(
         curl=f"curl -sS {at.events} -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json'"
         """ -d '{"title": "A test", "dedup_key": "test"}'\n""",
+        cloudevents=f"curl -sS {at.cloudevents} -H 'Authorization: Bearer {key}'"
+        " -H 'Content-Type: application/json' -H 'ce-specversion: 1.0' -H \"ce-id: $(date +%s)\""
+        """ -H 'ce-source: shell' -H 'ce-type: test' -d '{"title": "A test", "dedup_key": "test"}'\n""",
         pagerduty=f"""\
 receivers:
   - name: incidenthub

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from itertools import chain
 from uuid import UUID
@@ -21,6 +22,12 @@ NAME = "generic"
 BODY_MAX = 1024 * 1024
 COMES_AGAIN = True
 ITEMS_MAX = 500
+FIELDS = frozenset(
+    ("event_id", "action", "dedup_key", "title", "severity", "source", "service", "occurred_at", "labels",
+     "details", "links", "correlation_id")
+)  # fmt: skip
+
+Reader = Callable[[object, str], Signal | list[Fault]]
 
 _SAYS_ENOUGH = frozenset({SignalAction.ACKNOWLEDGE, SignalAction.RESOLVE, SignalAction.HEARTBEAT})
 _NAMES_A_PROBLEM = _SAYS_ENOUGH | {SignalAction.NOTE}
@@ -31,15 +38,25 @@ def check(body: bytes) -> Checked:
 
     A list has no delivery: its repeats are judged by state.
     """
+    return checked(body, event, lambda whole: reading.text(reading.member(whole, "event_id")))
+
+
+def signals(body: bytes) -> list[Signal | Rejected]:
+    """One signal, or one rejection with its first bad field, an item; Unreadable where check finds faults."""
+    return taken(body, event)
+
+
+def checked(body: bytes, read: Reader, name: Callable[[object], str]) -> Checked:
+    """What check says of items that `read` reads; `name` is what the sender calls a whole body."""
     try:
         value = scan(body)
-        parts = _parts(value)
+        parts = _parts(value, read)
     except Broken as broken:
         return Checked(faults=(Fault(pointer=broken.pointer, code=broken.code, detail=broken.detail),))
     bad = [part for part in parts if isinstance(part, list)]
     if len(bad) == len(parts):
         return Checked(faults=tuple(chain.from_iterable(bad))[:FAULTS_MAX])
-    delivery = reading.text(reading.member(value, "event_id"))
+    delivery = name(value)
     items = tuple(part[0] if isinstance(part, list) else None for part in parts)
     named = {part.correlation_id for part in parts if isinstance(part, Signal)}
     return Checked(
@@ -49,15 +66,15 @@ def check(body: bytes) -> Checked:
     )
 
 
-def signals(body: bytes) -> list[Signal | Rejected]:
-    """One signal, or one rejection with its first bad field, an item; Unreadable where check finds faults."""
+def taken(body: bytes, read: Reader) -> list[Signal | Rejected]:
+    """What signals gives of items that `read` reads."""
     try:
-        parts = _parts(scan(body))
+        parts = _parts(scan(body), read)
     except Broken as broken:
         raise Unreadable(str(broken)) from None
-    taken = [_rejected(part) if isinstance(part, list) else part for part in parts]
-    reading.demand_one(taken)
-    return taken
+    found = [_rejected(part) if isinstance(part, list) else part for part in parts]
+    reading.demand_one(found)
+    return found
 
 
 def answer(checked: Checked, row: UUID | None) -> Reply:
@@ -92,24 +109,24 @@ def _item(index: int, fault: Fault | None) -> dict[str, object]:
     return {"index": index, "status": "rejected", "errors": [msgspec.to_builtins(fault)]}
 
 
-def _parts(value: object) -> list[Signal | list[Fault]]:
+def _parts(value: object, read: Reader) -> list[Signal | list[Fault]]:
     """Read each item; raise Broken where the whole is not one event or a list of 1 to ITEMS_MAX."""
     if not isinstance(value, list):
-        return [_read(value, "")]
+        return [read(value, "")]
     if not 0 < len(value) <= ITEMS_MAX:
         raise Broken("", "wrong_length", f"A list holds 1 to {ITEMS_MAX} events.")
-    return [_read(event, escape(index)) for index, event in enumerate(value)]
+    return [read(item, escape(index)) for index, item in enumerate(value)]
 
 
 def _rejected(faults: list[Fault]) -> Rejected:
     return Rejected(pointer=faults[0].pointer, detail=faults[0].detail)
 
 
-def _read(event: object, at: str) -> Signal | list[Fault]:
+def event(item: object, at: str) -> Signal | list[Fault]:
     """Read one item: its signal, or all its faults."""
-    if not isinstance(event, dict):
+    if not isinstance(item, dict):
         return [Fault(pointer=at, code="wrong_type", detail="An event is an object.")]
-    fields = Fields(event, at)
+    fields = Fields(item, at)
     fields.key("event_id")
     action = fields.word("action", SignalAction, SignalAction.TRIGGER)
     title = fields.prose("title", TITLE_MAX, required=action not in _SAYS_ENOUGH)

@@ -6,6 +6,7 @@ from typing import Final
 
 from hub.sources import (
     alertmanager,
+    cloudevents,
     generic,
     grafana,
     pagerduty,
@@ -17,6 +18,7 @@ from hub.sources.base import Source
 
 SOURCES: Final[dict[str, Source]] = {
     generic.NAME: generic,
+    cloudevents.NAME: cloudevents,
     pagerduty.NAME: pagerduty,
     pagerduty_change.NAME: pagerduty_change,
     pagerduty_v1.NAME: pagerduty_v1,

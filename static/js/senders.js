@@ -40,6 +40,12 @@ const SENDERS = [
     "For what tells PagerDuty of deployments: a change is on record, and nobody is paged.",
   ],
   [
+    "cloudevents",
+    "cloudevents",
+    "CloudEvents",
+    "CloudEvents 1.0, structured, binary or in batches; this one is binary.",
+  ],
+  [
     "hooks",
     "hooks",
     "Only an address",

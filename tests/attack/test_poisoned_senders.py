@@ -57,9 +57,15 @@ PROMETHEUS = [
     {"labels": {"alertname": "Disk"}, "annotations": {"summary": "Disk"}, "startsAt": "2026-01-01T00:00:00Z",
      "endsAt": "2099-01-01T00:00:00Z", "generatorURL": "http://x/graph?g0.expr=up"},
 ]  # fmt: skip
+CLOUDEVENT = {
+    "specversion": "1.0", "id": "e-1", "source": "x", "type": "t", "subject": "s",
+    "datacontenttype": "application/json", "time": "2026-01-01T00:00:00Z", "severitytext": "INFO",
+    "data": {"a": "b"},
+}  # fmt: skip
 SHAPES = {
     "/api/v1/ingest/events": GENERIC,
     "/api/v1/ingest/hooks/{key}": GENERIC,
+    "/api/v1/ingest/cloudevents": CLOUDEVENT,
     "/v2/enqueue": PAGERDUTY,
     "/v2/change/enqueue": CHANGE,
     "/generic/2010-04-15/create_event.json": PAGERDUTY_V1,

@@ -16,6 +16,7 @@ from hub.routes import OPERATOR_ROUTES, ROUTES
 PUBLIC = {
     "POST /api/v1/ingest/events",
     "POST /api/v1/ingest/hooks/{key}",
+    "POST /api/v1/ingest/cloudevents",
     "POST /v2/enqueue",
     "POST /integrations/alertmanager/{integration}/webhook",
     "POST /integrations/grafana/{integration}/webhook",

@@ -14,6 +14,7 @@ ORG = "/api/v1/orgs/{org}"
 EXPECTED = {
     ("POST", "/api/v1/ingest/events"): "public",
     ("POST", "/api/v1/ingest/hooks/{key}"): "public",
+    ("POST", "/api/v1/ingest/cloudevents"): "public",
     ("POST", "/v2/enqueue"): "public",
     ("POST", "/v2/change/enqueue"): "public",
     ("POST", "/generic/2010-04-15/create_event.json"): "public",
@@ -169,6 +170,7 @@ def test_bodies_are_small_but_for_intake() -> None:
     assert large == {
         "/api/v1/ingest/events": 1024 * 1024,
         "/api/v1/ingest/hooks/{key}": 1024 * 1024,
+        "/api/v1/ingest/cloudevents": 1024 * 1024,
         "/v2/enqueue": 1024 * 1024,
         "/v2/change/enqueue": 1024 * 1024,
         "/generic/2010-04-15/create_event.json": 1024 * 1024,

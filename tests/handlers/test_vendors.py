@@ -106,3 +106,26 @@ async def test_the_first_version_of_pagerdutys_events_still_pages(
     assert await incidents(site, ports, acme) == [("Full", "triggered")]
     await site("POST", path, event | {"event_type": "resolve"})
     assert await incidents(site, ports, acme) == [("Full", "resolved")]
+
+
+async def test_a_cloudevent_is_kept_once_at_either_address_and_read_in_any_mode(
+    site: Site, ports: Ports, acme: Org
+) -> None:
+    data = {"title": "Backup failed", "dedup_key": "backup"}
+    attributes = {"specversion": "1.0", "id": "e-1", "source": "//db-1", "type": "backup.failed"}
+    binary = {f"ce-{name}": value for name, value in attributes.items()}
+    kind, key = {"Content-Type": "application/cloudevents+json"}, site.with_key(acme.integration_key)
+    own, ours = "/api/v1/ingest/cloudevents", "/api/v1/ingest/events"
+    receipts = [read(await key("POST", path, data, binary))["receipt_id"] for path in (own, ours, own)]
+    assert len(set(receipts)) == 1
+    whole = attributes | {"data": data}
+    assert (await key("POST", ours, whole, kind)).code == 202
+    batch = {"Content-Type": "application/cloudevents-batch+json"}
+    assert len(read(await key("POST", own, [whole, whole], batch))["items"]) == 2
+    hook = at(acme, "/api/v1/ingest/hooks/{key}")
+    assert (await site("POST", hook, {"action": "resolve", "dedup_key": "backup"}, binary)).code == 202
+    refused = await key("POST", own, attributes | {"id": ""})
+    assert (outcome(refused), read(refused)["errors"][0]["pointer"]) == ((400, "invalid_body"), "/id")
+    listed = await incidents(site, ports, acme)
+    assert ("Backup failed", "resolved") in listed
+    assert len(listed) == 2, "the other one tells of the dead letter"

@@ -7,6 +7,13 @@ from collections.abc import Iterator
 
 EVENTS: dict[str, object] = {
     "generic": {"title": "Disk full", "dedup_key": "db-1/disk", "labels": {"host": "db-1"}, "details": "x"},
+    "cloudevents": {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "db-1",
+        "type": "org.example.full",
+        "data": {"title": "Disk full", "details": "x"},
+    },
     "pagerduty": {
         "routing_key": "0123456789abcdef0123456789abcdef",
         "event_action": "trigger",
