@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.contract.receipts import Discard, ReceiptPage, ReceiptResource, Replay
 from hub.contract.resources import AuditPage
+from hub.contract.signals import KEY_MAX
 from hub.contract.words import InboxState
 from hub.domain.errors import NotAllowedNow, NotFound, Unauthenticated
 from hub.door import guard
@@ -29,6 +30,8 @@ class Receipts(Request):
         integration, state, correlation = (self.get_query_argument(name, None) for name in names)
         if state is not None and (state != InboxState.DEAD or integration is not None):
             self.faults.add("/state", "word", "Only state=dead can be listed, of all.")
+        if correlation is not None and not 0 < len(correlation) <= KEY_MAX:
+            self.faults.add("/correlation", "length", f"An id has 1 to {KEY_MAX} characters.")
         if correlation is not None and (state is not None or integration is not None):
             self.faults.add("/correlation", "word", "An id is looked for in all that came.")
         if correlation is not None:
@@ -85,14 +88,12 @@ class SentReceipts(Request):
     )
     async def get(self) -> None:
         """The newest of this integration's own requests under one id, on one page."""
-        named = self.get_query_argument("correlation", None)
-        if not named:
-            self.faults.add("/correlation", "missing", "Say which request or correlation id.")
+        named = self.get_query_argument("correlation", "")
+        if not 0 < len(named) <= KEY_MAX:
+            self.faults.add("/correlation", "length", f"Say which id: 1 to {KEY_MAX} characters.")
         limit, _ = self.page()
         credential = await credentials.find(self.desk.ports, guard.header_key(self))
-        self.answer_page(
-            await receipts.correlated_for_sender(self.desk.ports, credential, named or "", limit)
-        )
+        self.answer_page(await receipts.correlated_for_sender(self.desk.ports, credential, named, limit))
 
 
 class SentReceipt(Request):

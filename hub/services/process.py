@@ -84,11 +84,16 @@ def _received(row: Waiting) -> list[Signal | Rejected]:
     ]
 
 
+def unreadable(integration: UUID) -> str:
+    """The dedup key of the hub's own alert that an integration has dead letters."""
+    return f"unreadable:1:{text('integration', integration)}"
+
+
 def _dead(row: Waiting, lane: Lane, why: str) -> Taken:
     salvaged = row.body[:2000].decode("utf-8", "replace").replace("\0", "")
     raised = Signal(
         action=SignalAction.TRIGGER,
-        dedup_key=f"unreadable:1:{text('integration', lane.integration_id)}",
+        dedup_key=unreadable(lane.integration_id),
         title=f"Integration {lane.name} is unreadable",
         severity=AlertSeverity.ERROR,
         source=row.format,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 
 from hub.contract.ids import new, parse, text
@@ -14,16 +16,19 @@ from hub.contract.receipts import (
     Replay,
     ReplayedAll,
 )
-from hub.contract.words import Action, InboxState
+from hub.contract.signals import Signal
+from hub.contract.words import Action, InboxState, SignalAction
 from hub.domain.access import Grant
 from hub.domain.errors import Broken, NotAllowedNow
 from hub.services import receipts
 from hub.services.change import Change, change
 from hub.services.integrations import find_integration
 from hub.services.once import Claim, patiently
+from hub.services.own import say
 from hub.services.ports import Ports, RequestContext
+from hub.services.process import unreadable
 from hub.services.views import view
-from hub.storage import inbox
+from hub.storage import inbox, lanes
 from hub.storage import receipts as stored
 from hub.storage.inbox import InboxRow
 from hub.storage.receipts import Receipt
@@ -57,6 +62,7 @@ async def replay(
                 await _settle(changed, found, InboxState.DONE, f"replayed as {mended}, with another body")
             integration = text("integration", found.integration_id)
             changed.happened(ReceiptReplayed(integration=integration, replacement=mended), found.id)
+            await _all_read(changed, found.integration_id)
             await claim.done(mended or reference)
             return await _shown(changed, mended or reference), False
 
@@ -81,6 +87,7 @@ async def discard(
                 integration = text("integration", found.integration_id)
                 discarded = ReceiptDiscarded(integration=integration, reason=asked.reason)
                 changed.happened(discarded, found.id)
+                await _all_read(changed, found.integration_id)
                 await claim.done(reference)
             return await _shown(changed, reference), is_replay
 
@@ -103,6 +110,7 @@ async def replay_all(
                 count = await stored.revive(changed.tx, found.id, changed.now, PORTION)
                 if count:
                     changed.happened(IntegrationReplayed(receipts=count), found.id)
+                    await _all_read(changed, found.id)
                 await claim.done(str(count))
             left = await stored.left(changed.tx, found.id, COUNTED)
             return ReplayedAll(replayed=count, left=left.dead, truncated=left.cut), earlier is not None
@@ -110,6 +118,18 @@ async def replay_all(
     done = await patiently(attempt)
     ports.enqueue("inbox", [grant.tenant])
     return done
+
+
+async def _all_read(changed: Change, integration: UUID) -> None:
+    """Clear the alert that an integration is unreadable once it has no dead letter left. One that comes back
+    fires it again."""
+    if (await stored.left(changed.tx, integration, 1)).dead:
+        return
+    await lanes.wait_for(changed.tx, integration)
+    lane = await lanes.lock(changed.tx, integration)
+    if lane is not None:
+        cleared = Signal(action=SignalAction.RESOLVE, dedup_key=unreadable(integration))
+        await say(changed, lane, cleared, changed.grant.actor)
 
 
 async def _settle(changed: Change, found: Receipt, state: InboxState, reason: str) -> None:

@@ -64,10 +64,12 @@ _CAME = Statement(
     .order_by(inbox.c.arrival.desc())
     .limit(given("limit", "int"))
 )
+_CALLED = sa.or_(  # the last comparison says that the partial index has them all
+    inbox.c.request_id == given("named", "text"),
+    sa.and_(inbox.c.correlation == given("named", "text"), inbox.c.correlation != sa.literal_column("''")),
+)
 _CORRELATED = Statement(
-    _RECEIPT.where(
-        sa.or_(inbox.c.request_id == given("named", "text"), inbox.c.correlation == given("named", "text"))
-    )
+    _RECEIPT.where(_CALLED)
     .where(sa.or_(given("whole", "bool"), integration.c.service_id == sa.any_(many("seen", "uuid"))))
     .where(
         sa.tuple_(inbox.c.received_at, inbox.c.id) < sa.tuple_(given("before", "time"), given("id", "uuid"))
@@ -76,9 +78,7 @@ _CORRELATED = Statement(
     .limit(given("limit", "int"))
 )
 _CORRELATED_OF = Statement(
-    _RECEIPT.where(
-        sa.or_(inbox.c.request_id == given("named", "text"), inbox.c.correlation == given("named", "text"))
-    )
+    _RECEIPT.where(_CALLED)
     .where(inbox.c.integration_id == given("integration", "uuid"))
     .order_by(inbox.c.received_at.desc(), inbox.c.id.desc())
     .limit(given("limit", "int"))

@@ -73,7 +73,9 @@ async def test_a_mended_body_is_a_request_of_its_own_and_what_was_sent_stays(por
     assert item.decision == "opened"
     with pytest.raises(NotAllowedNow, match="Only its beginning was kept"):
         await replay(ports, acme, truncated)
+    assert [each.status for each in await shown(ports, acme) if "unreadable" in each.title] == ["triggered"]
     await replay(ports, acme, truncated, '{"title": "Disk full"}')
+    assert [each.status for each in await shown(ports, acme) if "unreadable" in each.title] == ["resolved"]
     assert await states(ports, acme, [truncated]) == ["done"]
 
 
