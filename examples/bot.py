@@ -1,5 +1,5 @@
-"""A bot: follows the stream with an API key, resumes from its last cursor, and answers each new incident over
-the same socket: it needs no address of its own, and no second connection.
+"""A bot: follows the stream with an API key and answers each new incident over the same socket: it needs no
+address of its own, and no second connection. Its place is kept by the hub, as a durable consumer.
 
 Run it as `HUB_URL=http://127.0.0.1:8080 HUB_ORG=demo HUB_API_KEY=ihk_… python examples/bot.py`.
 """
@@ -8,14 +8,13 @@ import asyncio
 import json
 import os
 from collections import deque
-from pathlib import Path
 
-from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-URL = f"ws{os.environ['HUB_URL'][4:]}/api/v1/orgs/{os.environ['HUB_ORG']}/stream"
-KEY = {"Authorization": f"Bearer {os.environ['HUB_API_KEY']}"}
-CURSOR = Path(os.environ.get("HUB_CURSOR_FILE", "bot.cursor"))
+ORG = f"{os.environ['HUB_URL']}/api/v1/orgs/{os.environ['HUB_ORG']}"
+KEY = {"Authorization": f"Bearer {os.environ['HUB_API_KEY']}", "Content-Type": "application/json"}
+NAME = os.environ.get("HUB_CONSUMER", "bot")
 
 
 def answer(event: dict) -> str:
@@ -24,10 +23,20 @@ def answer(event: dict) -> str:
     return json.dumps({**command, "id": event["id"]})  # noted once, however often we come back here
 
 
+async def keep_place() -> None:
+    body = json.dumps({"name": NAME})
+    try:
+        await AsyncHTTPClient().fetch(f"{ORG}/consumers", method="POST", body=body, headers=KEY)
+    except HTTPClientError as error:
+        if error.code != 400:  # the name is taken: it is ours, and has its place
+            raise
+
+
 async def main() -> None:
-    after = f"?after={CURSOR.read_text()}" if CURSOR.exists() else ""
-    socket = await websocket_connect(HTTPRequest(URL + after, headers=KEY))
-    opened, cursor = deque(), ""
+    await keep_place()
+    url = f"ws{ORG[4:]}/stream?consumer={NAME}"
+    socket = await websocket_connect(HTTPRequest(url, headers=KEY))
+    opened, cursor, done = deque(), "", ""
     while (message := await socket.read_message()) is not None:
         frame = json.loads(message)
         is_free = not opened or frame["frame"] == "reply"  # one command at a time
@@ -38,12 +47,11 @@ async def main() -> None:
         opened.extend(event for event in frame.get("events", []) if event["type"] == "incident.opened")
         if opened and is_free:
             await socket.write_message(answer(opened[0]))
-        cursor = frame.get("cursor") or frame.get("from") or cursor
-        if cursor and not opened:
-            CURSOR.write_text(cursor)  # only now: what was not answered comes again
-    if socket.close_code == 4400:
-        CURSOR.unlink(missing_ok=True)  # it means nothing to this hub: begin at the head
-    if socket.close_code in (4000, 4001, 4003, 4004, 4300, 4301):
+        cursor = frame.get("cursor") or cursor
+        if not opened and cursor != done and frame["frame"] in ("reply", "mark"):
+            await socket.write_message(json.dumps({"frame": "ack", "cursor": cursor}))
+            done = cursor  # only now: what was not answered comes again
+    if socket.close_code in (4000, 4001, 4003, 4004, 4300, 4301, 4500):
         raise SystemExit(f"closed for good: {socket.close_code} {socket.close_reason}")
 
 

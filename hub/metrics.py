@@ -22,6 +22,11 @@ EVENTS_SENT: Final = Counter("hub_stream_events_sent", "Timeline events handed t
 RESETS: Final = Counter("hub_stream_resets", "Streams told to drop their state.", ["reason"])
 STREAMS_ENDED: Final = Counter("hub_streams_ended", "Streams that the hub closed, by code.", ["code"])
 
+CONSUMER_ACKS: Final = Counter("hub_consumer_acks_written", "Places of consumers that moved, as written.")
+CONSUMERS_LOST: Final = Counter(
+    "hub_consumers_lost", "Streams that ended because their consumer is another's, by code.", ["code"]
+)
+
 HINTS_RUNG: Final = Counter("hub_hints_rung", "Hints published on Redis.")
 HINTS_LOST: Final = Counter("hub_hints_lost", "Hints that could not be published.")
 HINTS_HEARD: Final = Counter("hub_hints_heard", "Hints heard, by what was done with them.", ["verdict"])

@@ -7,6 +7,7 @@ from typing import Final
 from hub.contract.words import Action
 from hub.door.route import ByCommand, Guard, Public, Route
 from hub.handlers import (
+    consumers,
     health,
     heartbeats,
     incidents,
@@ -51,6 +52,7 @@ SERVICE: Final = ORG + "/services/{service}"
 INTEGRATION: Final = ORG + "/integrations/{integration}"
 HEARTBEAT: Final = ORG + "/heartbeats/{heartbeat}"
 KEY: Final = ORG + "/keys/{api_key}"
+CONSUMERS: Final = ORG + "/consumers"
 HEALTH: Final[dict[str, Guard]] = {"GET": Public("Balancers have no credential, and it tells one word.")}
 INGEST: Final[dict[str, Guard]] = {
     "POST": Public("Senders have an integration key, each format in its place; the intake looks it up.")
@@ -129,6 +131,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(ORG + "/snapshot", snapshots.Snapshot, {"GET": Action.INCIDENT_READ}),
     Route(ORG + "/events", Events, {"GET": Action.STREAM_FOLLOW}, needs=("station",)),
     Route(ORG + "/stream-tickets", tickets.StreamTickets, {"POST": Action.STREAM_FOLLOW}),
+    Route(CONSUMERS, consumers.Consumers, {"GET": Action.CONSUMER_USE, "POST": Action.CONSUMER_USE}),
+    Route(
+        CONSUMERS + "/{consumer}",
+        consumers.Consumer,
+        {"GET": Action.CONSUMER_USE, "PATCH": Action.CONSUMER_USE, "DELETE": Action.CONSUMER_USE},
+    ),
+    Route(CONSUMERS + "/{consumer}/ack", consumers.Ack, {"POST": Action.CONSUMER_USE}),
     # what they look up
     Route(
         ORG + "/services",

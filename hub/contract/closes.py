@@ -29,4 +29,6 @@ CLOSES: dict[str, Close] = {
     "expired": Close(4300, "gets new credentials"),
     "revoked": Close(4301, "gets new credentials: signed out, or no longer a member"),
     "cursor_invalid": Close(4400, "drops its cursor and its state"),
+    "taken_over": Close(4500, "stops: a newer connection holds its consumer"),
+    "consumer_gone": Close(4501, "stops: its consumer was deleted"),
 }

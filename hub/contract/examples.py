@@ -34,6 +34,7 @@ NOTED: Final = Envelope(
 )
 FRAMES: Final[tuple[frames.Frame, ...]] = (
     frames.Hello(after=CURSORS[0], filter="severity:<=2", snapshot="auto"),
+    frames.Ack(cursor=CURSORS[1]),
     frames.Command(
         id="note-1", name="note", incident=INCIDENT, args=msgspec.Raw(b'{"text":"The disk is full."}')
     ),

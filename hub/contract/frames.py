@@ -33,12 +33,19 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="frame", omit_d
 
 
 class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
-    """Client: start or change what is followed on this socket: behind `after`, or live without it. `filter`
-    and `snapshot` are what they are in the query."""
+    """Client: start or change what is followed on this socket: behind `after`, or live without it. `filter`,
+    `snapshot` and `consumer` are what they are in the query."""
 
     after: str | None = None
     filter: str = ""
     snapshot: Annotated[str, _one_of(*SNAPSHOTS)] = "never"
+    consumer: str = ""
+
+
+class Ack(Frame, frozen=True, kw_only=True, tag="ack"):
+    """Client: everything up to this cursor is done with; the consumer of this stream keeps it."""
+
+    cursor: Annotated[str, msgspec.Meta(max_length=128)]
 
 
 class Command(Frame, frozen=True, kw_only=True, tag="command"):
@@ -74,7 +81,8 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
-    """The verdict on the resume. `from_` is the cursor where this stream starts, `head` that of now."""
+    """The verdict on the resume. `from_` is the cursor where this stream starts, `head` that of now; `holder`
+    is who holds its consumer, for acknowledgements that come by HTTP."""
 
     from_: str = msgspec.field(name="from")
     head: str
@@ -83,6 +91,7 @@ class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
     retry: Retry
     limits: Limits
     expires_at: datetime | None = None
+    holder: int | None = None
 
 
 class Events(Frame, frozen=True, kw_only=True, tag="events"):
@@ -171,7 +180,7 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
 CLOSE_CODES: dict[str, int] = {word: close.code for word, close in CLOSES.items()}
 
 # Who sends what; the rest are frames of the server's.
-OF_CLIENTS: tuple[type[Frame], ...] = (Hello, Command, Here)
+OF_CLIENTS: tuple[type[Frame], ...] = (Hello, Ack, Command, Here)
 # What the server sends over WebSocket only.
 OF_SOCKETS: tuple[type[Frame], ...] = (Reply, Presence)
 

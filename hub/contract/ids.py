@@ -20,7 +20,7 @@ PREFIXES: Final = {
     "tenant": "ten", "organization": "org", "person": "usr", "member": "mem", "team": "tem", "service": "svc",
     "integration": "int", "key": "key", "alert": "alr", "incident": "inc", "event": "evt",
     "receipt": "rcp", "session": "ses", "binding": "rol", "task": "tsk",
-    "invitation": "inv", "heartbeat": "hbt",
+    "invitation": "inv", "heartbeat": "hbt", "consumer": "con",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from hub.contract import (
     administration,
+    consumers,
     events,
     heartbeats,
     hold,
@@ -25,6 +26,7 @@ MODULES: Final = (
     heartbeats,
     hold,
     keys,
+    consumers,
     membership,
     privacy,
     receipts,

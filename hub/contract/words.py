@@ -140,6 +140,8 @@ class Action(StrEnum):
     INCIDENT_HIDE = "incident:hide"
     INCIDENT_BREAK_GLASS = "incident:break_glass"
     STREAM_FOLLOW = "stream:follow"
+    CONSUMER_USE = "consumer:use"
+    CONSUMER_MANAGE = "consumer:manage"
     SERVICE_READ = "service:read"
     SERVICE_MANAGE = "service:manage"
     INTEGRATION_READ = "integration:read"

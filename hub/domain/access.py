@@ -18,6 +18,7 @@ READ: Final = frozenset(
     {
         Action.INCIDENT_READ,
         Action.STREAM_FOLLOW,
+        Action.CONSUMER_USE,
         Action.SERVICE_READ,
         Action.INTEGRATION_READ,
         Action.MEMBER_READ,
@@ -42,6 +43,7 @@ MANAGE: Final = frozenset(
         Action.SERVICE_MANAGE,
         Action.INTEGRATION_MANAGE,
         Action.KEY_MANAGE,
+        Action.CONSUMER_MANAGE,
         Action.ORGANIZATION_MANAGE,
         Action.MEMBER_MANAGE,
         Action.TEAM_MANAGE,
@@ -55,7 +57,11 @@ MATRIX: Final[dict[Role, frozenset[Action]]] = {
     Role.RESPONDER: READ | WORK,
     Role.OBSERVER: READ,
 }
-_INCIDENT: Final = WORK - {Action.RECEIPT_REPLAY} | {Action.INCIDENT_READ, Action.STREAM_FOLLOW}
+_INCIDENT: Final = WORK - {Action.RECEIPT_REPLAY} | {
+    Action.INCIDENT_READ,
+    Action.STREAM_FOLLOW,
+    Action.CONSUMER_USE,
+}
 _SERVICE: Final = _INCIDENT | {
     Action.SERVICE_READ,
     Action.SERVICE_MANAGE,

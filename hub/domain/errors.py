@@ -83,6 +83,12 @@ class Conflict(HubError):
         self.first = first
 
 
+class TakenOver(HubError):
+    """A newer connection holds this consumer, or it was changed since you took it."""
+
+    code = "taken_over"
+
+
 class Stale(HubError):
     """It has changed since you read it. `current` is the thing as it is."""
 

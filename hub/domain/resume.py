@@ -19,6 +19,19 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     view: bytes
     owed: UUID | None = None
 
+    def is_in(self, epoch: UUID, view: bytes) -> bool:
+        """Whether it means something in this epoch and view."""
+        return self.epoch == epoch and self.view == view
+
+
+def is_further(place: Place, other: Place) -> bool:
+    """Whether `other` moves an acknowledged place: further in the same epoch, at the same position what was
+    owed there or another view, or into another epoch; never backwards."""
+    if place.epoch != other.epoch or place.position < other.position:
+        return True
+    is_told = place.owed is not None and other.owed is None
+    return place.position == other.position and (place.view != other.view or is_told)
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """`mode` is live, replay, reset or ahead; `position` is the last one the client is taken to have, but for

@@ -94,6 +94,7 @@ STATUS: Final[dict[type[errors.HubError], int]] = {
     errors.NotFound: 404,
     errors.NotAllowedNow: 409,
     errors.Conflict: 409,
+    errors.TakenOver: 409,
     errors.Stale: 412,
     errors.KeyReused: 422,
     errors.RateLimited: 429,

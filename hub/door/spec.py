@@ -30,6 +30,7 @@ PLACES: Final = {
     "incident": "The incident's id (`inc_…`) or number.",
     "key": "The integration key.",
     "api_key": "The API key's id (`key_…`).",
+    "consumer": "The consumer's id (`con_…`) or name.",
     "link": "The last part of the link's address.",
 }
 

@@ -13,6 +13,7 @@ from tornado.escape import xhtml_escape
 from hub.domain.errors import Forbidden, Unavailable
 from hub.door.request import Request
 from hub.services import health
+from hub.storage.directory import Consumers
 from hub.storage.directory import Gauge as Inbox
 
 STYLE = """
@@ -44,10 +45,12 @@ class Metrics(Operator):
         """The metrics of this process, and of the inbox as a whole."""
         try:
             inbox, is_up = await health.gauges(self.desk.ports), 1
+            kept = await health.consumers(self.desk.ports)
         except Unavailable:
-            inbox, is_up = [], 0
+            inbox, is_up, kept = [], 0, Consumers(consumers=0, held=0, furthest=0)
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.write(generate_latest() + generate_latest(_totals(inbox, is_up, self.desk.ports.clock())))
+        totals = _totals(inbox, kept, is_up, self.desk.ports.clock())
+        self.write(generate_latest() + generate_latest(totals))
 
 
 class Jobs(Operator):
@@ -87,7 +90,7 @@ def _age(inbox: Inbox, now: datetime) -> float:
     return max((now - inbox.oldest).total_seconds(), 0.0) if inbox.oldest else 0.0
 
 
-def _totals(inbox: Iterable[Inbox], is_up: int, now: datetime) -> CollectorRegistry:
+def _totals(inbox: Iterable[Inbox], kept: Consumers, is_up: int, now: datetime) -> CollectorRegistry:
     """Read anew for each scrape; a registry of its own, so that two scrapes never share one."""
     registry, each = CollectorRegistry(), list(inbox)
     totals = {
@@ -99,6 +102,9 @@ def _totals(inbox: Iterable[Inbox], is_up: int, now: datetime) -> CollectorRegis
             "Age of the oldest that waits.",
             max((_age(one, now) for one in each), default=0.0),
         ),
+        "hub_consumers": ("Durable consumers of the stream.", kept.consumers),
+        "hub_consumers_held": ("Consumers for which a stream is open.", kept.held),
+        "hub_consumer_lag_most": ("Events of the log behind the furthest consumer.", kept.furthest),
     }
     for name, (about, value) in totals.items():
         Gauge(name, about, registry=registry).set(value)

@@ -31,6 +31,7 @@ HARMLESS: Final = frozenset(
     {
         "session.started", "session.used", "request.refused", "sign_in.failed",
         "receipt.replayed", "receipt.discarded", "integration.replayed",
+        "consumer.created", "consumer.changed", "consumer.deleted",
     }
 )  # fmt: skip
 

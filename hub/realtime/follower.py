@@ -14,6 +14,7 @@ from hub.domain.resume import Plan
 from hub.domain.sight import View
 from hub.metrics import STREAMS_ENDED
 from hub.realtime.classes import MOST
+from hub.realtime.consumers import Holder
 from hub.realtime.feed import Feed
 from hub.realtime.opening import RETRY, Opening
 from hub.realtime.reader import Line, Reader
@@ -35,6 +36,7 @@ class Follower:
         self.line = line
         self.is_over = False
         self.sight: View | None = None  # what was last proven that it may see, and asked for
+        self.holder: Holder | None = None  # of the consumer that it is for
         self._station = station
         self._feeds: list[Feed] = []
         self._reader: Reader | None = None
@@ -71,8 +73,10 @@ class Follower:
     async def begin(self, wish: Wish) -> None:
         """Begin, or begin again: authorise, plan, welcome, go. Else it ends the stream."""
         async with self._beginning:
-            self._wish = wish
-            await self._begin(wish.after, is_new=True)
+            taken = await self._station.consumers.take(self, wish)
+            if taken is not None:
+                self._wish = taken
+                await self._begin(taken.after, is_new=True)
 
     def anew(self, reason: str) -> None:
         """Begin with the state, since what was sent means nothing any more."""
@@ -139,7 +143,7 @@ class Follower:
                     return
                 reason = reason or plan.reason
                 if self._wants_state(after, reason):
-                    opening = Opening(self._station, self.line, feed, view)
+                    opening = Opening(self._station, self.line, feed, view, self.holder)
                     position = await opening.tell(self.grant, is_new, reason, self._is_in_doubt)
                     if position is None:  # it changed under our hands
                         is_new, reason, after = False, reason or "view", None
@@ -148,7 +152,8 @@ class Follower:
                 else:
                     reader = Reader(feed, view, plan.position, self.line)
                     reader.reset, reader.owed = reason, plan.owed
-                    self._tell(self._station.welcome(feed, reader, plan.mode, self.grant.expires_at))
+                    ends = self.grant.expires_at
+                    self._tell(self._station.welcome(feed, reader, plan.mode, ends, self.holder))
                 self._go(reader)
                 return
             finally:
@@ -189,6 +194,8 @@ class Follower:
 
     def _look(self, view: View) -> None:
         self.sight = view
+        if self.holder is not None:
+            self.holder.see(self._feeds[0], view)
         self._station.presence.anew(self)
 
     def _hold(self) -> None:

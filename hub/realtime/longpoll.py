@@ -11,7 +11,7 @@ import msgspec
 from hub.contract import frames
 from hub.contract.ids import text
 from hub.contract.resources import Written
-from hub.domain.errors import HubError, Unauthenticated, Unavailable
+from hub.domain.errors import Forbidden, HubError, NotFound, TakenOver, Unauthenticated, Unavailable
 from hub.door.desk import Desk
 from hub.door.problems import Reset
 from hub.door.request import Request
@@ -31,7 +31,8 @@ TO_LIVE: Final = 10.0  # seconds that the way from the cursor to the head may ta
 class EventPage(msgspec.Struct, frozen=True):
     """The events in (after, cursor] that this client may see; `more` when the log goes on behind them.
 
-    `hidden` names incidents to drop: the events took them out of what was asked for.
+    `hidden` names incidents to drop: the events took them out of what was asked for. With a consumer, give
+    `holder` back with the next request, which is refused when somebody else has taken over meanwhile.
     """
 
     after: str
@@ -39,6 +40,7 @@ class EventPage(msgspec.Struct, frozen=True):
     events: list[Written]
     hidden: list[str]
     more: bool
+    holder: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Pages:
@@ -79,6 +81,7 @@ class Events(Request):
         self._batch = b""
         self._from = self._cursor = ""
         self._refusal: HubError | None = None
+        self._holder: int | None = None
 
     @says(
         EventPage,
@@ -88,14 +91,16 @@ class Events(Request):
             "wait": f"How many seconds to wait for an event, 0 (the default) to {WAIT_MAX}.",
             "limit": f"At most so many events, 1 to {SIZE} (the default).",
             "ticket": wish.TICKET,
+            "consumer": wish.CONSUMER,
+            "holder": "With `consumer`: `holder` of the page before. `after` acknowledges all up to it.",
         },
-        may=(Reset,),
+        may=(Reset, TakenOver, NotFound),
         kept=True,
     )
     async def get(self, org: str) -> None:
         """The next events after a cursor; none, and a cursor that moved, when the wait is over."""
         wait, limit = self._number("wait", 0, 0, WAIT_MAX), self._number("limit", SIZE, 1, SIZE)
-        asked = wish.of_query(self)._replace(snapshot="never")
+        asked = wish.of_query(self)._replace(snapshot="never", holder=self._held(), lasts=False)
         wish.check(self, self.station.cursors, asked.after)
         self.station.admit(self.grant.tenant)
         self.encoding = Pages(limit)
@@ -103,6 +108,8 @@ class Events(Request):
         self.station.enter(follower)
         try:
             await self.station.begin(follower, asked)
+            if asked.consumer and asked.after == self._from and not follower.is_over:
+                self.station.consumers.acknowledge(follower, self._from)
             await self._first(TO_LIVE, self._answered, self._live)
             if wait:
                 await self._first(wait, self._answered)
@@ -115,7 +122,9 @@ class Events(Request):
             raise self._refusal
         self._from = self._from or self._unmoved(asked.after)
         batch = self._batch or self.encoding.members(self._cursor or self._from, Content(()))
-        body = b'{"after":"%s",%s,"more":%s}' % (self._from.encode(), batch, b"true" if more else b"false")
+        held = b"" if self._holder is None else b',"holder":%d' % self._holder
+        told = b"true" if more else b"false"
+        body = b'{"after":"%s",%s,"more":%s%s}' % (self._from.encode(), batch, told, held)
         self.set_header("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         self.set_header("Cache-Control", "private, no-cache")  # a redaction must reach what a cache kept
         self.set_header("Content-Type", "application/json")
@@ -133,16 +142,22 @@ class Events(Request):
     def tell(self, frame: frames.Frame) -> Sent:
         """Take note of where it starts, of a mark, or of why there will be no events."""
         match frame:
-            case frames.Welcome(from_=cursor):
-                self._from = cursor
+            case frames.Welcome(from_=cursor, holder=holder):
+                self._from, self._holder = cursor, holder
                 return None
             case frames.Mark(cursor=cursor):
                 self._cursor = cursor
                 return None
             case frames.Reset(reason=reason, cursor=cursor):
                 self._refusal = Reset(reason, cursor)
-            case frames.Error(code="server_error"):
+            case frames.Error(code="server_error" | "restart"):
                 self._refusal = Unavailable(frame.message)
+            case frames.Error(code="taken_over"):
+                self._refusal = TakenOver(frame.message)
+            case frames.Error(code="consumer_gone"):
+                self._refusal = NotFound(frame.message)
+            case frames.Error(code="forbidden"):
+                self._refusal = Forbidden(frame.message)
             case frames.Error():
                 self._refusal = Unauthenticated(frame.message)
         self._answered.set()
@@ -172,6 +187,14 @@ class Events(Request):
         if after is None or self.station.cursors.read(self.grant.tenant, after) is None:
             raise Unavailable("This process takes no more streams; try again.", 1)
         return after
+
+    def _held(self) -> int | None:
+        text = self.get_query_argument("holder", "")
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            return int(text)
+        if text:
+            self.faults.add("/holder", "invalid", "holder is what the page before said.")
+        return None
 
     def _number(self, name: str, usual: int, least: int, most: int) -> int:
         text = self.get_query_argument(name, str(usual))

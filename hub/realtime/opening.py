@@ -12,6 +12,7 @@ import msgspec
 from hub.contract import frames
 from hub.domain.access import Grant
 from hub.domain.sight import View
+from hub.realtime.consumers import Holder
 from hub.realtime.feed import Feed
 from hub.realtime.reader import Line
 from hub.services.snapshots import Snapshot
@@ -25,7 +26,9 @@ LIMITS: Final = frames.Limits(message_bytes=64 * 1024, messages_per_second=20)
 DRAIN_SECONDS: Final = 20.0  # that one chunk may take; then the connection is dropped
 
 
-def welcome(start: str, head: str, mode: str, expires_at: datetime | None) -> frames.Welcome:
+def welcome(
+    start: str, head: str, mode: str, expires_at: datetime | None, holder: Holder | None
+) -> frames.Welcome:
     """The verdict on a resume."""
     return frames.Welcome(
         from_=start,
@@ -35,13 +38,17 @@ def welcome(start: str, head: str, mode: str, expires_at: datetime | None) -> fr
         retry=RETRY,
         limits=LIMITS,
         expires_at=expires_at,
+        holder=holder.number if holder is not None else None,
     )
 
 
 class Opening:
     """Tells one connection the state."""
 
-    def __init__(self, station: Station, line: Line, feed: Feed, view: View) -> None:
+    def __init__(
+        self, station: Station, line: Line, feed: Feed, view: View, holder: Holder | None = None
+    ) -> None:
+        self._holder = holder
         self._station = station
         self._line = line
         self._feed = feed
@@ -63,7 +70,7 @@ class Opening:
         cursor = self._cursor(taken.position)
         if is_new:
             head = self._cursor(self._feed.prefix.head)
-            await self._tell(welcome(cursor, head, "snapshot", grant.expires_at))
+            await self._tell(welcome(cursor, head, "snapshot", grant.expires_at, self._holder))
         if reason:
             await self._tell(frames.Reset(reason=reason, cursor=cursor))
         is_told = await self._tell_all(taken, cursor, is_in_doubt)

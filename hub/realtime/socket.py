@@ -24,6 +24,7 @@ from hub.realtime.reader import Sent
 from hub.realtime.station import Station
 from hub.realtime.wire import Socket, Straight
 from hub.realtime.wish import Wish
+from hub.services import acknowledging
 
 SILENT_PINGS: Final = 2
 
@@ -71,6 +72,8 @@ class Stream(Request, Socket):
             await super().admit()
         self.wish = wish.of_query(self)
         self.faults.check()  # a cursor that means nothing is told on the socket, like after a later hello
+        if self.wish.consumer:
+            await acknowledging.find(self.desk.ports, self.grant, self.wish.consumer)
         self.station.admit(self.grant.tenant)
 
     async def open(self, *_: str, **__: str) -> None:
@@ -115,6 +118,10 @@ class Stream(Request, Socket):
     async def take_command(self, follower: Follower, command: frames.Command) -> None:
         """Have it done; the stream goes on meanwhile."""
         self._performer.ask(command)
+
+    async def take_ack(self, follower: Follower, ack: frames.Ack) -> None:
+        """Move the consumer."""
+        self.station.consumers.acknowledge(follower, ack.cursor)
 
     async def take_presence(self, follower: Follower, here: frames.Here) -> None:
         """Say to the others who see the incident that somebody is there."""
@@ -171,6 +178,7 @@ TAKES: Final[
     dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Stream, Follower, Any], Awaitable[None]]]]
 ] = {
     "hello": (msgspec.json.Decoder(frames.Hello), Stream.take_hello),
+    "ack": (msgspec.json.Decoder(frames.Ack), Stream.take_ack),
     "command": (msgspec.json.Decoder(frames.Command), Stream.take_command),
     "presence": (msgspec.json.Decoder(frames.Here), Stream.take_presence),
 }

@@ -16,6 +16,7 @@ from hub.realtime.follower import Follower
 from hub.realtime.reader import Sent
 from hub.realtime.station import Station
 from hub.realtime.wire import Straight
+from hub.services import acknowledging
 
 CONTENT_TYPE: Final = "text/event-stream"
 
@@ -39,6 +40,8 @@ class EventStream(Request):
         asked = wish.of_query(self)
         after = self.request.headers.get("Last-Event-ID") or asked.after
         wish.check(self, self.station.cursors, after)
+        if asked.consumer:
+            await acknowledging.find(self.desk.ports, self.grant, asked.consumer)
         self.station.admit(self.grant.tenant)
         is_old = self.request.version == "HTTP/1.0"
         self.encoding = Records(is_chunked=not is_old)

@@ -20,6 +20,7 @@ from hub.logs import Seldom
 from hub.metrics import STREAMS_OPEN, TENANTS_FOLLOWED
 from hub.realtime.batches import Batches
 from hub.realtime.chunks import Chunks
+from hub.realtime.consumers import Consumers, Holder
 from hub.realtime.ear import Ear
 from hub.realtime.feed import Feed, Source
 from hub.realtime.follower import Follower
@@ -62,6 +63,7 @@ class Station:
         self.heads = Heads(source, self._feeds_now, self.ear.reconnect)
         self.rights = Rights(self)
         self.presence = Presence(ports)
+        self.consumers = Consumers(ports)
         self.authorising = asyncio.Semaphore(AUTHORISE_AT_ONCE)
         self.troubled = Seldom(log.warning)
         self._feeds: dict[TenantId, Feed] = {}
@@ -77,6 +79,7 @@ class Station:
         await self.ear.start()
         await self.heads.start()
         await self.presence.start()
+        await self.consumers.start()
         self.wheel.start()
         self.rights.start()
         self._cut()
@@ -89,6 +92,7 @@ class Station:
         self.wheel.stop()
         for follower in list(self._followers):
             follower.close("going_away")
+        await self.consumers.stop()
         await self.rights.stop()
         await self.presence.stop()
         await self.heads.stop()
@@ -166,11 +170,13 @@ class Station:
         self._streams[follower.grant.tenant] += 1
         STREAMS_OPEN.set(len(self._followers))
 
-    def welcome(self, feed: Feed, reader: Reader, mode: str, expires_at: datetime | None) -> frames.Welcome:
+    def welcome(
+        self, feed: Feed, reader: Reader, mode: str, expires_at: datetime | None, holder: Holder | None
+    ) -> frames.Welcome:
         """The verdict on a resume that needs no state."""
         start = self.batches.cursor(feed, reader.position, reader.view_hash, reader.owed)
         head = self.batches.cursor(feed, feed.prefix.head, reader.view_hash)
-        return welcome(start, head, "replay" if mode == "replay" else "live", expires_at)
+        return welcome(start, head, "replay" if mode == "replay" else "live", expires_at, holder)
 
     async def begin(self, follower: Follower, wish: Wish) -> None:
         """Start a stream that has entered; a database that is away ends it with a code that says so. One that
@@ -193,6 +199,7 @@ class Station:
         """A stream has ended, whoever ended it."""
         follower.stop()
         self.presence.exit(follower)
+        self.consumers.leave(follower)
         self._followers.discard(follower)
         self._streams -= Counter([follower.grant.tenant])  # which forgets a tenant without streams
         STREAMS_OPEN.set(len(self._followers))

@@ -17,7 +17,7 @@ from hub.domain.access import CARRIES, MATRIX, Grant
 from hub.domain.errors import Forbidden, NotAllowedNow, NotFound, Stale
 from hub.domain.faults import Faults
 from hub.domain.version import Expected
-from hub.services import paging
+from hub.services import consumers, paging
 from hub.services.change import Change, change, read
 from hub.services.credentials import API_KEY, keep, new_api_key
 from hub.services.joining import KEY, Place, give
@@ -143,6 +143,7 @@ async def delete(
                 raise Stale(await _shown(changed.tx, reference, changed.now))
             await keys.end(changed.tx, API_KEY, kept[0].subject)
             await programs.vacate(changed.tx, kept[0].subject)
+            await consumers.end(changed, "key", kept[0].subject)
             changed.happened(KeyDeleted(name=kept[0].about.get("name", "")), kept[0].subject)
 
     await patiently(attempt)

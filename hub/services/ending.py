@@ -8,6 +8,7 @@ from hub.contract.commands import VacateCommander
 from hub.contract.ids import text
 from hub.contract.membership import MemberRemoved
 from hub.contract.resources import Named
+from hub.services import consumers
 from hub.services.change import Change
 from hub.services.commanding import END_OF_MEMBERSHIP
 from hub.services.credentials import API_KEY, INTEGRATION_KEY
@@ -24,6 +25,7 @@ async def end(changed: Change, member: Member, reason: str) -> None:
     event tells of it all. Whether an owner is left is for the caller to ask."""
     shown = await keys_of(changed.tx, member.id)
     commanded = await _vacate(changed, member.id, reason)
+    await consumers.end(changed, "member", member.id)
     await members.vacate(changed.tx, member.id)
     await members.end(changed.tx, member.id)
     await timers.set_due(changed.tx, END_OF_MEMBERSHIP, member.id, None)

@@ -9,7 +9,7 @@ from hub.services.ports import Ports
 from hub.storage import directory
 from hub.storage.directory import Gauge as Gauge
 
-SCHEMA = "0008"  # what this version needs; newer ones only expand it
+SCHEMA = "0011"  # what this version needs; newer ones only expand it
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,3 +66,8 @@ async def check_start(ports: Ports) -> None:
 async def gauges(ports: Ports) -> list[Gauge]:
     """The inbox by organization: waiting, running, dead, oldest."""
     return await directory.gauges(ports.store)
+
+
+async def consumers(ports: Ports) -> directory.Consumers:
+    """All consumers, in three numbers."""
+    return await directory.consumers(ports.store)

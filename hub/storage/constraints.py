@@ -21,6 +21,7 @@ FAULTS: Final = {
     ),
     "heartbeat_tenant_id_integration_id_name_key": Fault(pointer="/name", code="taken", detail=TAKEN),
     "integration_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=TAKEN),
+    "consumer_tenant_id_name_key": Fault(pointer="/name", code="taken", detail=TAKEN),
 }
 
 

@@ -92,6 +92,35 @@ async def gauges(store: Store) -> list[Gauge]:
     return [Gauge(**dict(row)) for row in await _rows(store, "gauges()")]
 
 
+class Lost(msgspec.Struct, frozen=True, kw_only=True):
+    """A consumer that is not its holder's any more: deleted, taken over (it is held), or nobody's, since it
+    was changed."""
+
+    id: UUID
+    is_there: bool
+    is_held: bool
+
+
+class Consumers(msgspec.Struct, frozen=True, kw_only=True):
+    """All consumers: how many, how many are held, and how long the log is behind the one that is furthest."""
+
+    consumers: int
+    held: int
+    furthest: int
+
+
+async def lost_consumers(store: Store, held: list[tuple[TenantId, UUID, int]]) -> list[Lost]:
+    """Which of these (tenant, consumer, holder) are held by that holder no more, in one call."""
+    columns = [list(column) for column in zip(*held, strict=True)] or [[], [], []]
+    return [Lost(**dict(row)) for row in await _rows(store, "consumers_lost($1, $2, $3)", *columns)]
+
+
+async def consumers(store: Store) -> Consumers:
+    """What the metrics say of them."""
+    [row] = await _rows(store, "consumer_gauges()")
+    return Consumers(**dict(row))
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What start-up and readiness ask of the database."""
 

@@ -100,6 +100,11 @@ heartbeat = _table(
     fed_by="text", last_ping_at="time", late_since="time", created_at="time", version="int",
 )  # fmt: skip
 listening = _table("listening", since="time", until="time")
+consumer = _table(
+    "consumer", id="uuid", name="text", owner_kind="text", owner_id="uuid", filter="text", epoch="uuid",
+    position="big", view="bytes", owed="uuid", holder="big", held_until="time", acknowledged_at="time",
+    created_at="time", version="int",
+)  # fmt: skip
 timer = _table("timer", kind="text", subject="uuid", generation="int", due="time")
 request_key = _table(
     "request_key", actor="text", command="text", key="text", request_hash="bytes", subject="text",

@@ -6,6 +6,7 @@
 const READ = [
   "incident:read",
   "stream:follow",
+  "consumer:use",
   "service:read",
   "integration:read",
   "member:read",
@@ -26,6 +27,7 @@ const MANAGE = [
   "service:manage",
   "integration:manage",
   "key:manage",
+  "consumer:manage",
   "organization:manage",
   "member:manage",
   "team:manage",

@@ -59,6 +59,8 @@ export const CLOSES = {
   4300: { then: "sign_in", why: "Your session expired." },
   4301: { then: "sign_in", why: "Your session was ended." },
   4400: { then: "forget", why: "The server no longer knows this page's place." },
+  4500: { then: "stop", why: "A newer connection has taken over." },
+  4501: { then: "stop", why: "What this page followed for was deleted." },
 };
 
 /** @param {number} now @returns {State} */

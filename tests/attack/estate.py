@@ -75,6 +75,8 @@ async def found(ports: Ports, call: Caller, org: Org) -> Estate:
         await make(f"/incidents/{incident}/note", {"text": "a secret"})
         things["incident"] = incident
         things["team"] = (await make("/teams", {"name": f"Team {number}"}))["id"]
+        consumer = await make("/consumers", {"name": f"consumer-{number}"})
+        things |= {"consumer": consumer["id"], "cursor": consumer["cursor"]}
         invited = await make(
             "/invitations", {"email": f"guest{number}@{org.slug}.example", "role": "observer"}
         )

@@ -24,8 +24,8 @@ Things = dict[str, str]  # what an organization has, by the name of the place wh
 PLACES: Final = {
     "incident": "incident", "service": "service", "integration": "integration", "api_key": "key",
     "member": "member", "team": "team", "invitation": "invitation", "binding": "binding",
-    "receipt": "receipt", "session": "session", "org": "", "command": "", "key": "", "link": "",
-    "heartbeat": "heartbeat", "build": "", "name": "", "beat": "",
+    "receipt": "receipt", "session": "session", "consumer": "consumer", "heartbeat": "heartbeat", "org": "",
+    "command": "", "key": "", "link": "", "build": "", "name": "", "beat": "",
 }  # fmt: skip
 
 # What a field of a body refers to: the places of the things that may stand there.
@@ -40,6 +40,7 @@ REFERENCES: Final = {
     "members": ("member",),
     "teams": ("team",),
     "keys": ("api_key",),
+    "cursor": ("cursor",),
 }
 KINDS: Final = {prefix: kind for kind, prefix in PREFIXES.items()}
 HERE: Final = "tests/attack/probes.py"
@@ -47,7 +48,9 @@ _numbers = count(1)
 PASSWORD: Final = "correct horse battery staple"
 # What else a body may say; what must be unlike all before is made anew.
 WORDS: Final[dict[str, Any]] = {
-    "name": lambda: f"Thing-{next(_numbers)}",
+    "name": lambda: f"thing-{next(_numbers)}",
+    "filter": "severity:<=2",
+    "holder": 0,
     "slug": lambda: f"org-{next(_numbers)}",
     "email": lambda: f"guest{next(_numbers)}@elsewhere.example",
     "title": "Disk full",

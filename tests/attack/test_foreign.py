@@ -24,8 +24,8 @@ VERSIONS = ("", '"1"', '"999"')  # none, one that a thing of the other side may 
 
 
 def missing(place: str) -> str:
-    """An id of the right kind that nobody has."""
-    return text(PLACES[place], new())
+    """An id of the right kind that nobody has; of what is no id, a text of its length."""
+    return text(PLACES[place], new()) if place in PLACES else new().hex + new().hex[:27]
 
 
 def sides(scene: Scene) -> list[tuple[Estate, Estate]]:

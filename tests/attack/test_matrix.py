@@ -26,9 +26,9 @@ FILTERED = {
     f"GET {ORG}{path}"
     for path in (
         "", "/incidents", "/services", "/integrations", "/heartbeats", "/receipts", "/teams", "/stream",
-        "/events", "/events/stream", "/snapshot",
+        "/events", "/events/stream", "/snapshot", "/consumers",
     )
-} | {f"POST {ORG}/stream-tickets"}  # fmt: skip
+} | {f"POST {ORG}/stream-tickets", f"POST {ORG}/consumers"}  # fmt: skip
 # A thing in a path or body, and the scopes that reach it beside the whole organization; the narrowest first.
 REACHED = {
     "incident": (Scope.INCIDENT, Scope.SERVICE),
@@ -38,6 +38,8 @@ REACHED = {
     "receipt": (Scope.SERVICE,),
     "team": (Scope.TEAM,),
 }
+# What belongs to whoever made it: others know nothing of it, but those who manage them all.
+OWNED = {"consumer": Action.CONSUMER_MANAGE}
 # What makes somebody able to do things: nobody gives what they do not hold, whatever else they may.
 GIVES = {f"POST {ORG}{path}" for path in ("/bindings", "/invitations", "/keys", "/keys/{api_key}/rotate")}
 DONE = {200, 201, 202, 204, 409, 412, 426}  # 409 and 412 come from what is there, after the right was seen
@@ -90,6 +92,10 @@ def expected(probe: Probe, holding: Holding, is_inside: bool) -> set[int]:
     assert action
     if action not in has:
         return {403}
+    if owned := [name for name in OWNED if name in probe.ids]:
+        if OWNED[owned[0]] not in has:
+            return {404}
+        return DONE if probe.method in {"GET", "DELETE"} else {403}
     if holding.scope is Scope.ORGANIZATION:
         return {403} if str(probe) in GIVES and holding.scopes else DONE
     things = [name for name in REACHED if name in probe.ids]

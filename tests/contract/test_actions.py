@@ -82,6 +82,7 @@ def test_no_address_is_routed_twice() -> None:
 def test_every_action_is_asked_for_somewhere() -> None:
     asked = {guard for _, guard in guarded(ROUTES) if isinstance(guard, Action)}
     asked |= {command.action for command in COMMANDS.values()}
+    asked.add(Action.CONSUMER_MANAGE)  # by the services, of whoever touches what is not theirs
     assert asked | frozenset().union(*SYSTEM.values()) == set(Action)
 
 

@@ -24,6 +24,7 @@ DIRECTORY_READS = {  # what may be known before a tenant is known
     "inbox": {"tenant_id", "integration_id", "arrival", "state", "received_at"},
     "timer": {"tenant_id", "due"},
     "attempt": {"tenant_id", "integration_id"},
+    "consumer": {"tenant_id", "id", "epoch", "position", "holder", "held_until"},
 }  # fmt: skip
 FUNCTIONS = {  # name: is it SECURITY DEFINER
     "directory.find_credential(bytea)": True,
@@ -34,6 +35,8 @@ FUNCTIONS = {  # name: is it SECURITY DEFINER
     "directory.heads(uuid[])": True,
     "directory.organizations_with_work(text,uuid,integer)": True,
     "directory.gauges()": True,
+    "directory.consumers_lost(uuid[],uuid[],bigint[])": True,
+    "directory.consumer_gauges()": True,
     "directory.server()": False,
     "directory.epoch(uuid,text,text)": False,
     "refuse_change()": False,

@@ -89,7 +89,7 @@ def test_every_metric_is_told_of_and_exists() -> None:
     assert len(families) == len([name for name in vars(metrics) if name.isupper()])
     names = {_shown(family.name, family.samples) for family in families}
     of_scrape = {"hub_database_up", "hub_inbox_waiting", "hub_inbox_running", "hub_inbox_dead"}
-    of_scrape.add("hub_inbox_oldest_seconds")
+    of_scrape |= {"hub_inbox_oldest_seconds", "hub_consumers", "hub_consumers_held", "hub_consumer_lag_most"}
     assert set(re.findall(r"^\| `(hub_\w+)`", OPERATIONS, re.MULTILINE)) == names | of_scrape
 
 

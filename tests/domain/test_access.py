@@ -19,6 +19,8 @@ from hub.storage.log import LogEvent
 CELLS = """
 incident:read              x     x     x     x
 stream:follow              x     x     x     x
+consumer:use               x     x     x     x
+consumer:manage            x     x     .     .
 service:read               x     x     x     x
 member:read                x     x     x     x
 receipt:read               x     x     x     x
@@ -62,7 +64,7 @@ ADMINISTRATIVE = {
     "integration.held", "integration.released", "integration.quarantine_emptied",
     "receipt.replayed", "receipt.discarded", "integration.replayed",
     "integration.signed", "integration.unsigned", "secrets.resealed",
-    "key.rotated", "key.deleted",
+    "key.rotated", "key.deleted", "consumer.created", "consumer.changed", "consumer.deleted",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
     "password.reset_offered", "password.reset",
@@ -78,8 +80,8 @@ SHOWN = {
 
 # What a scope can carry; None is everything.
 IN_INCIDENT = {
-    "incident:read", "stream:follow", "incident:open", "incident:acknowledge", "incident:resolve",
-    "incident:note", "incident:edit", "incident:hide",
+    "incident:read", "stream:follow", "consumer:use", "incident:open", "incident:acknowledge",
+    "incident:resolve", "incident:note", "incident:edit", "incident:hide",
 }  # fmt: skip
 IN_SERVICE = IN_INCIDENT | {
     "service:read", "service:manage", "integration:read", "integration:manage",

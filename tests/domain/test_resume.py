@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from hub.domain.resume import Place, Plan, plan
+from hub.domain.resume import Place, Plan, is_further, plan
 
 EPOCH, OTHER = UUID(int=1), UUID(int=2)
 VIEW, NARROWER = b"view", b"less"
@@ -42,3 +43,26 @@ def test_a_cursor_is_replayed_wholly_or_reset(cursor: Place | None, sure: bool, 
 @pytest.mark.parametrize("cursor", [None, place(0)])
 def test_an_empty_log_is_live_at_once(cursor: Place | None) -> None:
     assert plan(cursor, EPOCH, 0, VIEW) == Plan(mode="live", position=0)
+
+
+@pytest.mark.parametrize(
+    ("to", "moves"),
+    [
+        (place(4), False),
+        (place(5), False),
+        (place(6), True),
+        (place(4, view=NARROWER), False),
+        (place(5, view=NARROWER), True),
+        (place(6, view=NARROWER), True),
+        (place(1, epoch=OTHER), True),
+    ],
+)
+def test_what_was_acknowledged_only_goes_on_within_an_epoch(to: Place, moves: bool) -> None:
+    assert is_further(place(5), to) is moves
+
+
+def test_what_was_owed_is_behind_it_at_the_same_position() -> None:
+    owed = msgspec.structs.replace(place(5), owed=OTHER)
+    assert is_further(owed, place(5))
+    assert not is_further(place(5), owed)
+    assert not is_further(owed, owed)

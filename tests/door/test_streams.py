@@ -98,7 +98,7 @@ def test_channels_are_the_routes_with_their_query_and_the_servers_their_protocol
     assert records["address"] == "/api/v1/orgs/{org}/events/stream"
     asked = DESCRIBED["operations"]["records.send"]["bindings"]["http"]["query"]
     assert socket["bindings"]["ws"]["query"] == asked
-    assert set(asked["properties"]) == {"after", "filter", "snapshot", "ticket"}
+    assert set(asked["properties"]) == {"after", "filter", "snapshot", "ticket", "consumer"}
     told = {name: (each["protocol"], each["host"]) for name, each in DESCRIBED["servers"].items()}
     assert told == {"ws": ("wss", "hub.example:8443"), "http": ("https", "hub.example:8443")}
     assert {each["word"]: each["code"] for each in socket["x-closes"]} == frames.CLOSE_CODES

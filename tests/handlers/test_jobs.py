@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from line import CONTEXT, granted
 from orgs import Org
 from web import Site, outcome
 
+from hub.contract.consumers import NewConsumer
 from hub.contract.ids import new
+from hub.services import consumers
 from hub.services.ports import Ports
 from hub.services.receive import Receiver
 from hub.storage.inbox import InboxRow
@@ -49,8 +52,14 @@ async def test_the_metrics_count_and_name_nobody(
 ) -> None:
     await waiting(ports, acme, 2)
     await waiting(ports, globex, 1)
+    for org in (acme, globex):
+        grant = await granted(ports, org)
+        await consumers.create(ports, grant, NewConsumer(name=f"pager-of-{org.slug}"), None, CONTEXT)
     text = (await operator("GET", "/metrics")).body.decode()
     assert "hub_inbox_waiting 3.0" in text
+    assert "hub_consumers 2.0" in text
+    assert "hub_consumers_held 0.0" in text
+    assert re.search(r"hub_consumer_lag_most [1-9]", text)  # the event of its own making comes behind it
     assert "hub_database_up 1.0" in text
     assert "hub_invariants_broken" in text
     assert "acme" not in text

@@ -99,6 +99,10 @@ class Following:
             await self.next()
         return self.texts
 
+    async def say(self, frame: str, **members: Any) -> None:
+        """Send a frame."""
+        await self.socket.write_message(msgspec.json.encode({"frame": frame, **members}))
+
     async def end(self) -> tuple[list[str], int]:
         """Read to the end: the codes of its error frames, and the close code."""
         errors: list[str] = []
@@ -122,11 +126,18 @@ class Following:
 
 
 async def dial(
-    site: Site, org: Org | str, after: str = "", protocols: tuple[str, ...] = (SUBPROTOCOL,), **headers: str
+    site: Site,
+    org: Org | str,
+    after: str = "",
+    protocols: tuple[str, ...] = (SUBPROTOCOL,),
+    consumer: str = "",
+    **headers: str,
 ) -> WebSocketClientConnection:
     """Open a stream as this site's visitor; raise HTTPClientError where it is refused."""
     slug = org if isinstance(org, str) else org.slug
-    url = f"{site.url}/api/v1/orgs/{slug}/stream{'?after=' if after else ''}{after}".replace("http:", "ws:")
+    asked = [f"{name}={value}" for name, value in (("after", after), ("consumer", consumer)) if value]
+    query = f"?{'&'.join(asked)}" if asked else ""
+    url = f"{site.url}/api/v1/orgs/{slug}/stream{query}".replace("http:", "ws:")
     sent = dict(site.headers)
     if site.key:
         sent["Authorization"] = f"Bearer {site.key}"
@@ -137,9 +148,9 @@ async def dial(
     return await websocket_connect(request, subprotocols=list(protocols) or None)
 
 
-async def follow(site: Site, org: Org | str, after: str = "") -> Following:
+async def follow(site: Site, org: Org | str, after: str = "", consumer: str = "") -> Following:
     """A stream that has been welcomed."""
-    following = Following(await dial(site, org, after))
+    following = Following(await dial(site, org, after, consumer=consumer))
     await following.next("welcome")
     return following
 

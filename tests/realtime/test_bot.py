@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from line import alarm, fire, granted
 from orgs import Org
-from web import Site
+from web import Site, read
 
 from hub.contract.words import Action
 from hub.embedded.spec import until
@@ -23,14 +23,13 @@ BOT = Path(__file__).resolve().parents[2] / "examples" / "bot.py"
 
 
 @contextmanager
-def bot(site: Site, org: Org, place: Path, key: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def bot(site: Site, org: Org, key: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """The bot as its own process, killed at the end."""
     env = {
         "PATH": os.defpath,
         "HUB_URL": site.url,
         "HUB_ORG": org.slug,
         "HUB_API_KEY": key or org.api_key,
-        "HUB_CURSOR_FILE": str(place),
     }
     child = subprocess.Popen(
         [sys.executable, str(BOT)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -60,45 +59,42 @@ async def answered(ports: Ports, org: Org, counts: list[int]) -> None:
     await until(is_so, 20)
 
 
+async def has_ended(child: subprocess.Popen[bytes]) -> None:
+    async def is_over() -> bool:
+        return child.poll() is not None
+
+    await until(is_over, 20)
+    assert child.returncode == 1
+
+
 @pytest.mark.gen_test(timeout=90)
-async def test_every_incident_is_answered_once_through_restarts_and_an_old_cursor(
-    live: Site, ports: Ports, acme: Org, tmp_path: Path
+async def test_every_incident_is_answered_once_through_restarts_and_take_overs(
+    live: Site, ports: Ports, acme: Org
 ) -> None:
-    place = tmp_path / "cursor"
+    admin, place = live.with_key(acme.api_key), f"/api/v1/orgs/{acme.slug}/consumers/bot"
 
-    async def is_placed() -> bool:
-        return place.exists()
+    async def is_held() -> bool:
+        answer = await admin("GET", place)
+        return answer.code == 200 and read(answer)["held"] is True
 
-    with bot(live, acme, place):
-        await until(is_placed, 20)
-        first = place.read_text()
+    async def is_acknowledged() -> bool:
+        return read(await admin("GET", place))["acknowledged_at"] is not None
+
+    with bot(live, acme):
+        await until(is_held, 20)
         await fire(ports, acme, alarm("db-1"))
         await answered(ports, acme, [1])
+        await until(is_acknowledged, 20)
     await fire(ports, acme, alarm("db-2"))
-    with bot(live, acme, place):
+    with bot(live, acme) as older:
         await answered(ports, acme, [1, 1])
-    place.write_text(first)
-    with bot(live, acme, place):
-        await fire(ports, acme, alarm("db-3"))
-        await answered(ports, acme, [1, 1, 1])
+        with bot(live, acme):
+            await has_ended(older)
+            await fire(ports, acme, alarm("db-3"))
+            await answered(ports, acme, [1, 1, 1])
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_a_bot_whose_cursor_means_nothing_starts_anew_and_one_without_a_key_ends(
-    live: Site, ports: Ports, acme: Org, tmp_path: Path
-) -> None:
-    place = tmp_path / "cursor"
-    place.write_text("of-another-hub")
-
-    async def is_placed() -> bool:
-        return place.exists() and place.read_text() != "of-another-hub"
-
-    with bot(live, acme, place):
-        await until(is_placed, 20)
-    with bot(live, acme, place, key="ihk_wrong") as refused:
-
-        async def has_ended() -> bool:
-            return refused.poll() is not None
-
-        await until(has_ended, 20)
-        assert refused.returncode == 1
+async def test_a_bot_without_a_key_ends(live: Site, acme: Org) -> None:
+    with bot(live, acme, key="ihk_wrong") as refused:
+        await has_ended(refused)

@@ -88,7 +88,7 @@ async def test_the_migrating_role_and_the_superuser_may_not_serve(
     await store.close()
 
 
-@pytest.mark.parametrize(("version", "is_ready"), [("0006", False), ("0008", True), ("0009", True)])
+@pytest.mark.parametrize(("version", "is_ready"), [("0010", False), ("0011", True), ("0012", True)])
 async def test_an_older_schema_is_not_served_and_a_newer_one_is(
     ports: Ports, database: Database, version: str, is_ready: bool
 ) -> None:

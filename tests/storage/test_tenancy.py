@@ -14,11 +14,12 @@ from tornado.ioloop import IOLoop
 
 import hub.storage
 from hub.contract.catalogue import DependOn, NewService
+from hub.contract.consumers import NewConsumer
 from hub.contract.ids import new, text
 from hub.contract.signing import Sign
 from hub.contract.words import Action, SigningScheme
 from hub.domain.version import Expected
-from hub.services import catalogue, depending, sessions, signing
+from hub.services import catalogue, consumers, depending, sessions, signing
 from hub.services.ports import Ports, RequestContext
 from hub.storage.statement import Statement
 from hub.storage.tables import METADATA
@@ -52,6 +53,7 @@ def both(io_loop: IOLoop, ports: Ports, acme: Org, globex: Org, context: Request
             await depending.depend(ports, grant, made.id, DependOn(services=[first.id]), ANY, CONTEXT)
             signed = Sign(scheme=SigningScheme.GITHUB)
             await signing.sign(ports, grant, text("integration", org.integration_id), signed, None, CONTEXT)
+            await consumers.create(ports, grant, NewConsumer(name="pager"), None, CONTEXT)
 
     io_loop.run_sync(work, timeout=30)
     return acme, globex
@@ -215,11 +217,16 @@ async def test_the_directory_tells_nothing_but_what_its_functions_return(
     async with connected(database.owner_url) as migrator:
         await migrator.execute("SET ROLE hub_directory")
         assert await count(migrator, "head") >= 2
-        for column, table in (("secret", "identity"), ("body", "inbox"), ("display_name", "membership")):
+        for column, table in (
+            ("secret", "identity"),
+            ("body", "inbox"),
+            ("display_name", "membership"),
+            ("filter", "consumer"),
+        ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await migrator.fetch(f"SELECT {column} FROM {table}")
         for table in sorted(set(TABLES) - {"head", "organization", "identity", "membership", "credential",
-                                           "inbox", "timer", "attempt"}):  # fmt: skip
+                                           "inbox", "timer", "attempt", "consumer"}):  # fmt: skip
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await migrator.fetch(f"SELECT tenant_id FROM {table}")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
