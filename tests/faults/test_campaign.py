@@ -29,6 +29,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_fails() -> None:
     print(reckoning)
     assert not reckoning.findings, f"FAULTS_SEED={SEED}\n{reckoning}"
     assert reckoning.counts["accepted"] > SECONDS
+    assert any(one.name == "rolling restart" for one in reckoning.passed)
     assert reckoning.counts["answers of COMMIT lost"] > 0
     assert reckoning.counts["publishes: crash"] > 0
     assert reckoning.counts["publishes: forge"] > 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+
 import pytest
-from following import Following, dial, note
+from following import Following, dial, follow, note
 from orgs import Org
 from records import address, listen
 from web import Site, read
@@ -12,7 +15,8 @@ from hub.contract.frames import CLOSE_CODES
 from hub.realtime.station import Station
 from hub.services.ports import Ports
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test(timeout=60)
+WINDOW = 1.0
 
 
 async def test_a_socket_is_told_to_dial_again(live: Site, acme: Org, globex: Org, station: Station) -> None:
@@ -21,6 +25,38 @@ async def test_a_socket_is_told_to_dial_again(live: Site, acme: Org, globex: Org
         async with Following(await dial(live.with_key(org.api_key), org)) as late:
             assert (await late.next())["frame"] == "goaway"
             assert await late.end() == ([], CLOSE_CODES["restart"])
+
+
+async def test_two_hundred_streams_leave_one_by_one_all_through_the_window(
+    live: Site, acme: Org, globex: Org, station: Station
+) -> None:
+    """Else all of them would come to the next process in one moment."""
+    turns, left = asyncio.Semaphore(20), []
+
+    async def follow_to_the_end(org: Org, is_there: asyncio.Event) -> int:
+        async with turns:
+            stream = await follow(live.with_key(org.api_key), org)
+        async with stream:
+            is_there.set()
+            after: int = (await stream.next("goaway"))["after_ms"]
+            assert await stream.end() == ([], CLOSE_CODES["restart"])
+            left.append(after)
+            return after
+
+    there = [asyncio.Event() for _ in range(200)]
+    streams = [
+        asyncio.create_task(follow_to_the_end(acme if number % 2 else globex, is_there))
+        for number, is_there in enumerate(there)
+    ]
+    await asyncio.gather(*(is_there.wait() for is_there in there))
+    await station.drain(WINDOW)
+    told = await asyncio.gather(*streams)
+    tenths = Counter(after * 10 // (round(WINDOW * 1000) + 1) for after in told)
+    assert sorted(tenths) == list(range(10)), "a tenth of the window without one: once in 140 million"
+    assert max(tenths.values()) < 60, "of 20 that are due"
+    early, late = WINDOW * 1000 / 4, WINDOW * 1000 * 3 / 4
+    first_late = next(place for place, after in enumerate(left) if after > late)
+    assert all(after > early for after in left[first_late:]), "each leaves when it was told"
 
 
 async def test_records_end_with_goaway(live: Site, acme: Org, station: Station) -> None:
