@@ -9,6 +9,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler, _HandlerDelegate
 
 from hub.door.bounded import Arrived, Bounded
+from hub.door.constant import Constant
 from hub.door.desk import Desk
 from hub.door.request import Missing, Request
 from hub.door.route import Route, Unguarded, audit
@@ -52,7 +53,7 @@ class House(Application):
             rules,
             default_handler_class=Missing,
             default_handler_args={"route": UNKNOWN, "desk": desk},
-            headers={**HEADERS, **(HSTS if is_https else {})},
+            constant=Constant({**HEADERS, **(HSTS if is_https else {})}),
             # The first line against other origins; door/guard.py is stricter where a cookie decides.
             cross_origin_protection=True,
             trusted_origins=desk.origins,

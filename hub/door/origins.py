@@ -53,8 +53,10 @@ def address(peer: str, forwarded: str, trusted: Networks) -> str:
 
     The header is read from its right end, where our own proxy wrote, and only when the peer is one.
     """
+    if not forwarded:
+        return _shown(peer)
     found = _parse(peer)
-    for entry in reversed(forwarded.split(",") if forwarded else []):
+    for entry in reversed(forwarded.split(",")):
         if found is None or not any(found in network for network in trusted):
             break
         found = _parse(entry) or found
@@ -66,6 +68,12 @@ def neighbourhood(address: str) -> str:
     addresses as it likes (RFC 8981)."""
     found = _parse(address)
     return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address
+
+
+@lru_cache(maxsize=4096)
+def _shown(peer: str) -> str:
+    found = _parse(peer)
+    return str(found) if found else peer
 
 
 @lru_cache(maxsize=4096)

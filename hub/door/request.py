@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 import structlog
+from tornado.httputil import HTTPConnection, HTTPHeaders
 from tornado.web import HTTPError, RequestHandler
 
 from hub.contract.signals import Fault
@@ -21,6 +22,7 @@ from hub.domain.faults import Faults
 from hub.domain.version import Expected
 from hub.door import body, correlation, guard, origins, problems
 from hub.door.bounded import Arrived
+from hub.door.constant import Constant
 from hub.door.desk import Desk
 from hub.door.limits import Quota
 from hub.door.route import Route
@@ -71,13 +73,13 @@ class Request(RequestHandler):
         self.faults = Faults()
         vars(self).update(supplies)
 
-    def set_default_headers(self) -> None:
-        """The security headers (app.py), on errors too. `no-store`, unless a handler knows better."""
+    def clear(self) -> None:
+        """Begin an answer anew: without headers, since those of every answer come when it is sent. (Tornado's
+        own would format a date, name itself, and call everything HTML.)"""
         self.request_id = self.request_id or correlation.request_id(self.request.headers)
-        self.clear_header("Server")
-        for name, value in self.settings["headers"].items():
-            self.set_header(name, value)
-        self.set_header("X-Request-ID", self.request_id)
+        self._headers = HTTPHeaders()
+        self._write_buffer = []
+        self.set_status(200)
 
     async def prepare(self) -> None:
         """Bind the log's context, refuse what came to the wrong door, then ask the guard."""
@@ -159,11 +161,27 @@ class Request(RequestHandler):
         return Expected(frozenset(int(tag[1]) for tag in tags if tag))
 
     def flush(self, include_footers: bool = False) -> Future[None]:
-        """Send it, with what is left of the quotas that the guard counted; refusals and streams too."""
-        if self.quotas and not self._headers_written:
-            self.set_header("RateLimit-Policy", ", ".join(quota.policy for quota in self.quotas))
-            self.set_header("RateLimit", ", ".join(quota.left for quota in self.quotas))
+        """Send it under the headers of every answer (app.py), on errors too, with what is left of the quotas
+        that the guard counted."""
+        if not self._headers_written:
+            self.set_header("X-Request-ID", self.request_id)
+            if self.quotas:
+                self.set_header("RateLimit-Policy", ", ".join(quota.policy for quota in self.quotas))
+                self.set_header("RateLimit", ", ".join(quota.left for quota in self.quotas))
+            constant: Constant = self.settings["constant"]
+            if include_footers and self._is_plain(constant):
+                self._headers_written = True
+                body, self._write_buffer = b"".join(self._write_buffer), []
+                # Tornado's write() takes bytes that begin with a head, where write_headers() was not called.
+                said = constant.answer(self.get_status(), self._headers, body)
+                return cast(HTTPConnection, self.request.connection).write(said)
+            constant.fill(self._headers)
         return super().flush(include_footers)
+
+    def _is_plain(self, constant: Constant) -> bool:
+        return not hasattr(self, "_new_cookie") and constant.is_plain(
+            self.request, self.get_status(), self._headers
+        )
 
     def answer(self, said: object, status: int = 200) -> None:
         """Send `said` as JSON; raise Invalid where the query had faults."""

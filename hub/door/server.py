@@ -58,6 +58,9 @@ class StrictStream(IOStream):
 
     _is_at_head = False
 
+    def set_nodelay(self, value: bool) -> None:
+        """Tornado turns it on and off with each answer; here it is on from the beginning (handle_stream)."""
+
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Future[bytes]:
         """A head, or HTTPInputError, which Tornado answers with 400 and the end of the connection."""
         self._is_at_head = True
@@ -107,4 +110,6 @@ class Server(HTTPServer):
         ours = StrictStream(
             stream.socket, max_buffer_size=stream.max_buffer_size, read_chunk_size=stream.read_chunk_size
         )
+        if stream.socket.family != socket.AF_UNIX:
+            stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().handle_stream(ours, address)

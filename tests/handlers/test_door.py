@@ -219,8 +219,9 @@ async def test_every_route_answers_with_the_security_headers(site: Site, acme: O
 async def test_only_an_https_address_asks_browsers_to_stay_with_it(house: House, web_ports: Ports) -> None:
     config = msgspec.structs.replace(web_ports.config, public_url="https://hub.example.org")
     desk = replace(house.desk, ports=replace(web_ports, config=config))
-    assert House([], desk, {}).settings["headers"]["Strict-Transport-Security"] == "max-age=31536000"
-    assert "Strict-Transport-Security" not in house.settings["headers"]
+    safe = House([], desk, {}).settings["constant"].headers
+    assert safe["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in house.settings["constant"].headers
 
 
 class Buggy(Request):
