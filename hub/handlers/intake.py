@@ -15,7 +15,8 @@ from hub.door.bounded import Arrived
 from hub.door.problems import TooLarge
 from hub.door.says import says
 from hub.handlers.sender import Sender
-from hub.services.receive import IntegrationRef, row_id
+from hub.services.grants import IntegrationRef
+from hub.services.receive import row_id
 from hub.services.verifying import verified
 from hub.sources import cloudevents
 from hub.sources.base import Checked, Reply, Source
@@ -49,6 +50,10 @@ class Intake(Sender):
             return
         if self.source.COMES_AGAIN:
             self.meter(owner)
+        if not await self.receiver.turns.take(owner.tenant, is_patient=not self.source.COMES_AGAIN):
+            self.problem_code = Unavailable.code
+            self.reply(self.source.busy())
+            return
         body = without(presented, sent)
         if owner.is_signed:
             row = await self.signed_row(owner, checked, body)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from hub.contract import ids
 from hub.door import guard
 from hub.door.request import Request
-from hub.services.receive import IntegrationRef, Receiver
+from hub.services.grants import IntegrationRef
+from hub.services.receive import Receiver
 
 
 class Sender(Request):

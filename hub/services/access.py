@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from uuid import UUID
 
 from hub.contract.administration import SessionUsed
@@ -93,6 +93,7 @@ async def person(ports: Ports, tenant: TenantId, credential: Credential | None =
     )
 
 
+@lru_cache(maxsize=1024)
 def system(name: str, tenant: TenantId, slug: str = "") -> Grant:
     """A named system actor in a tenant, with the few actions of its name."""
     return mint(

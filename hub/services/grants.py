@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -17,8 +18,18 @@ from hub.storage.credentials import Credential
 KEPT_MAX: Final = 4096
 KEPT_FOR: Final = timedelta(minutes=1)  # then read again: last uses move, and nothing is believed for ever
 
+WORK: Final = ("incident.", "alert.")  # kinds that change no key
+
 Key = TypeVar("Key", bound=Hashable)
 Proof = TypeVar("Proof")
+
+
+class IntegrationRef(msgspec.Struct, frozen=True):
+    """Whose key it is; `is_signed` where it takes signed requests only."""
+
+    tenant: TenantId
+    integration: UUID
+    is_signed: bool = False
 
 
 class Ground(Protocol):
@@ -98,6 +109,33 @@ def _stands(rest: Rest, following: Following) -> bool:
     return ground is rest.ground and ground.doubts == rest.doubts and ground.is_confirmed
 
 
+class Briefly(Generic[Key, Proof]):
+    """Proofs that are believed for a second and rest on no log, so that whoever storms in with a key is
+    looked up once a second. Bounded like a shelf. What this process itself changes is doubted at once."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Key, tuple[Proof, TenantId, float]] = OrderedDict()
+
+    def find(self, key: Key) -> Proof | None:
+        """What was kept under this key a second ago at most, else None."""
+        kept = self._kept.get(key)
+        if kept is None or asyncio.get_running_loop().time() >= kept[2]:
+            return None
+        return kept[0]
+
+    def keep(self, key: Key, tenant: TenantId, proof: Proof, until: float) -> None:
+        """Keep a proof until a time of the loop: a second after its reading began, or before."""
+        self._kept[key] = (proof, tenant, until)
+        self._kept.move_to_end(key)
+        if len(self._kept) > KEPT_MAX:
+            self._kept.popitem(last=False)
+
+    def doubt(self, tenant: TenantId) -> None:
+        """Forget what is a tenant's."""
+        for key in [key for key, kept in self._kept.items() if kept[1] == tenant]:
+            del self._kept[key]
+
+
 class Grants:
     """Without a `following` (the worker, the command line) nothing is kept, and everything is read.
 
@@ -109,6 +147,7 @@ class Grants:
         self.following: Following | None = None
         self._credentials: Shelf[bytes, Credential] = Shelf()
         self._grants: Shelf[tuple[UUID, str], Grant] = Shelf()
+        self.integrations: Briefly[bytes, IntegrationRef] = Briefly()
 
     def rests(self, *tenants: TenantId) -> tuple[Rest, ...] | None:
         """Where the logs of these tenants stand now; None where one of them is not followed (yet)."""
@@ -138,8 +177,10 @@ class Grants:
         """Keep a Grant whose rights were read after `rests` were taken."""
         self._grants.keep((credential, grant.slug), Kept(grant, rests, _until(grant.expires_at, now)))
 
-    def happened(self, tenant: TenantId, kinds: Iterable[str]) -> None:
+    def happened(self, tenant: TenantId, kinds: Collection[str]) -> None:
         """Events were committed here; who is told by this process need not wait for the log to come round."""
+        if not all(kind.startswith(WORK) for kind in kinds):
+            self.integrations.doubt(tenant)
         if self.following is not None:
             self.following.happened(tenant, kinds)
 

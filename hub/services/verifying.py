@@ -14,8 +14,9 @@ from hub.domain.errors import SignatureRefused, Unavailable
 from hub.domain.signing import Secret, verify
 from hub.services import vault
 from hub.services.access import system
+from hub.services.grants import IntegrationRef
 from hub.services.ports import Ports, RequestContext
-from hub.services.receive import LOOKUP_SECONDS, IntegrationRef
+from hub.services.receive import LOOKUP_SECONDS
 from hub.services.refusals import Refusal
 from hub.services.signing import SIGNING
 from hub.storage import vault as stored

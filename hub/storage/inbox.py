@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from hub.contract.ids import INSTALLATION
 from hub.contract.words import InboxState
 from hub.storage.statement import written
 from hub.storage.tx import Store, Tx
@@ -113,16 +112,22 @@ async def put_many(store: Store, rows: Sequence[InboxRow]) -> None:
 
     Sorted by primary key, so that two processes that keep the same repeats cannot deadlock. A row that is
     there already is left as it is. Raise asyncpg's error where one row cannot be kept (poison).
+
+    The statement is a transaction of its own, in one round trip: no tenant is entered, since nothing is read
+    and the table takes any INSERT.
     """
-    async with store.begin(INSTALLATION) as tx:
-        await put(tx, rows)
+    async with store.connection() as connection:
+        await connection.fetch(_PUT.text, *_PUT.arguments(_columns(rows)))
 
 
 async def put(tx: Tx, rows: Sequence[InboxRow]) -> None:
     """Keep rows in a transaction that does more; durable when that commits."""
+    await tx.fetch(_PUT, **_columns(rows))
+
+
+def _columns(rows: Sequence[InboxRow]) -> dict[str, list[object]]:
     ordered = sorted(rows, key=lambda row: (row.tenant_id, row.id))
-    columns = {name: [getattr(row, name) for row in ordered] for name in InboxRow.__struct_fields__}
-    await tx.fetch(_PUT, **columns)
+    return {name: [getattr(row, name) for row in ordered] for name in InboxRow.__struct_fields__}
 
 
 async def batch(tx: Tx, integration_id: UUID, limit: int, size: int) -> list[Waiting]:

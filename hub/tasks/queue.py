@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,6 +21,8 @@ from hub.contract.ids import TenantId
 from hub.logs import Seldom
 
 RING_SECONDS = 0.5
+LOOK_SECONDS = 0.5  # between two looks at how long the list is
+PAUSE_SECONDS = 0.02  # between two rings: what comes meanwhile is one task, not one for each commit
 WAITING_MAX = 1_000  # tasks on the list: more would say nothing that the sweeper does not find
 TENANTS_MAX = 10_000
 TENANTS_A_TASK = 200
@@ -84,6 +87,8 @@ class Ringer:
         self._rung = threading.Condition()
         self._is_stopped = False
         self._away = Seldom(log.warning)
+        self._look_at = 0.0
+        self._is_full = False
         self._thread = threading.Thread(target=self._run, name="ringer", daemon=True)
 
     def start(self) -> None:
@@ -114,10 +119,14 @@ class Ringer:
                 waiting, self._waiting = self._waiting, {}
             for kind, tenants in waiting.items():
                 self._ring(kind, sorted(tenants))
+            time.sleep(PAUSE_SECONDS)
 
     def _ring(self, kind: str, tenants: list[TenantId]) -> None:
         try:
-            if self._huey.pending_count() >= WAITING_MAX:
+            if (now := time.monotonic()) >= self._look_at:
+                self._look_at = now + LOOK_SECONDS
+                self._is_full = self._huey.pending_count() >= WAITING_MAX
+            if self._is_full:
                 return
             for start in range(0, len(tenants), TENANTS_A_TASK):
                 self._task(kind, [str(tenant) for tenant in tenants[start : start + TENANTS_A_TASK]])

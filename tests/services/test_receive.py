@@ -18,8 +18,9 @@ from servers import Database
 from hub.contract.ids import new
 from hub.domain.errors import Unavailable
 from hub.services import receive
+from hub.services.grants import IntegrationRef
 from hub.services.ports import Ports
-from hub.services.receive import IntegrationRef, Receiver
+from hub.services.receive import Receiver
 from hub.storage.inbox import InboxRow
 from hub.storage.tx import Store
 
@@ -230,7 +231,27 @@ async def test_an_integration_key_is_its_integrations_and_nothing_else_is_one(
         assert await receiver.integration(wrong) is None
     async with connected(database.admin_url) as admin:
         await admin.execute("UPDATE credential SET expires_at = now() - $1::interval", timedelta(seconds=1))
+    assert await receiver.integration(globex.integration_key) is not None  # believed for a second
+
+    async def is_refused() -> bool:
+        return await receiver.integration(acme.integration_key) is None
+
+    await until(is_refused)
+
+
+async def test_what_this_process_changes_itself_is_doubted_at_once(
+    ports: Ports, database: Database, acme: Org, globex: Org
+) -> None:
+    receiver = Receiver(ports)
+    for org in (acme, globex):
+        assert await receiver.integration(org.integration_key) is not None
+    async with connected(database.admin_url) as admin:
+        await admin.execute("DELETE FROM credential WHERE kind = 'integration_key'")
+    ports.grants.happened(acme.tenant, ["incident.opened", "alert.fired"])
+    assert await receiver.integration(acme.integration_key) is not None
+    ports.grants.happened(acme.tenant, ["integration.key_revoked"])
     assert await receiver.integration(acme.integration_key) is None
+    assert await receiver.integration(globex.integration_key) is not None
 
 
 async def test_a_key_that_nobody_can_look_up_is_unavailable_not_unknown(
