@@ -15,6 +15,7 @@ from hub.config import Config
 from hub.contract.ids import TenantId
 from hub.services.cursors import Cursors
 from hub.services.grants import Grants
+from hub.services.portion import Portion
 from hub.services.refusals import Refusals
 from hub.services.sharing import Sharing
 from hub.storage.log import LogEvent
@@ -64,6 +65,7 @@ class Ports:
     refusals: Refusals = field(default_factory=Refusals)
     grants: Grants = field(default_factory=Grants)
     sharing: Sharing = field(default_factory=Sharing)
+    portion: Portion = field(default_factory=Portion)
     seen_sessions: dict[object, None] = field(default_factory=dict)
     noted_uses: dict[UUID, datetime] = field(default_factory=dict)
 

@@ -30,7 +30,7 @@ from hub.storage.inbox import Done, Waiting
 from hub.storage.lanes import Lane
 
 TRIES_MAX = 5
-SIGNALS_MAX = 1_000  # of one transaction: half a second of work, after which others have their turn
+SIGNALS_MAX = 1_000  # of one transaction, at most: portion.py says how many it takes
 BODY_SIGNALS_MAX = 10_000  # of one body: it is read again for each portion
 KNOWN = frozenset(SOURCES)
 
@@ -102,8 +102,10 @@ def _dead(row: Waiting, lane: Lane, why: str) -> Taken:
     return Taken(row, [(row.done, raised)], dead=why)
 
 
-async def process(change: Change, lane: Lane, rows: Sequence[Waiting]) -> list[Taken]:
-    """Process rows in arrival order, in the transaction that holds the lane: as many as 1,000 signals come
+async def process(
+    change: Change, lane: Lane, rows: Sequence[Waiting], room: int = SIGNALS_MAX
+) -> list[Taken]:
+    """Process rows in arrival order, in the transaction that holds the lane: as many as `room` signals come
     from, the last one perhaps in part. Those that were taken are returned.
 
     Nothing here does outside I/O. Locks: service, incidents, alerts (the lane is held already).
@@ -112,7 +114,7 @@ async def process(change: Change, lane: Lane, rows: Sequence[Waiting]) -> list[T
     if service is None:
         raise Broken("An integration has no service.")
     taken: list[Taken] = []
-    room = SIGNALS_MAX
+    room = min(room, SIGNALS_MAX)
     for row in rows:
         taken.append(take(row, lane, room))
         room -= len(taken[-1].signals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import takewhile
 from uuid import UUID
@@ -77,13 +78,14 @@ async def _seal_step(ports: Ports, tenant: TenantId) -> bool:
 async def _inbox_step(ports: Ports, tenant: TenantId) -> int:
     """A turn of a tenant: its waiting lanes, the one that was drained longest ago first, until they have
     given as many signals as one transaction may judge: many lanes make no longer turn. How many moved."""
+    most = min(SIGNALS_MAX, ports.portion.size)
     grant = system("worker", tenant)
     grant.require(Action.INBOX_DRAIN)
     async with ports.store.begin(tenant) as tx:
         waiting = await lanes.waiting(tx)
     moved = judged = 0
     for integration in waiting:
-        if judged >= SIGNALS_MAX:
+        if judged >= most:
             break
         if signals := await _lane_step(ports, grant, integration):
             moved, judged = moved + 1, judged + signals
@@ -95,6 +97,7 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
     where nothing is to do, another worker has it, or only a newer worker knows the next row's format."""
     lane: Lane | None = None
     rows: list[Waiting] = []
+    began = time.monotonic()
     try:
         async with change(ports, grant, RequestContext(request_id="")) as changed:
             lane = await lanes.lock(changed.tx, integration)
@@ -104,7 +107,7 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
             rows = await _next(ports, changed, lane)
             if not rows:
                 return 0
-            taken = await process(changed, lane, rows)
+            taken = await process(changed, lane, rows, ports.portion.size)
             if lane.upto is None or (taken[-1].is_last and taken[-1].row.arrival >= lane.upto):
                 await lanes.forget_attempt(changed.tx, integration)
             await lanes.mark_drained(changed.tx, integration)
@@ -123,7 +126,9 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
         rows=len(taken),
         request_ids=[one.row.request_id for one in taken],
     )
-    return sum(max(len(one.signals), 1) for one in taken)
+    count = sum(max(len(one.signals), 1) for one in taken)
+    ports.portion.took(count, time.monotonic() - began)
+    return count
 
 
 async def _take_back(ports: Ports, grant: Grant, lane: Lane, row: Waiting, error: Exception) -> None:
