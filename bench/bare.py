@@ -60,14 +60,15 @@ def served(said: Said, folder: Path) -> Iterator[tuple[int, int]]:
     file.write_bytes(msgspec.json.encode(said))
     server = subprocess.Popen([sys.executable, "-m", "bench.bare", str(port), str(file)])
     try:
-        _wait(port)
+        wait_for(port)
         yield port, server.pid
     finally:
         server.terminate()
         server.wait(10)
 
 
-def _wait(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Return once something listens there."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         try:

@@ -28,12 +28,12 @@ class Poster:
         while not self._free.empty():
             self._free.get_nowait()[1].close()
 
-    async def post(self, path: str, key: str, body: bytes) -> int:
-        """Post JSON with an integration key; the answer's status, once all of it is here."""
+    async def post(self, path: str, key: str, body: bytes, headers: str = "") -> int:
+        """Post JSON with a key; the answer's status, once all of it is here. `headers` are more lines."""
         reader, writer = await self._free.get()
         head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nAuthorization: Bearer {key}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
         )
         writer.write(head.encode() + body)
         async with asyncio.timeout(ANSWER_SECONDS):
