@@ -32,6 +32,8 @@ class Audience:
         self.scene = scene
         self.position = position
         self.readers: dict[Reader, None] = {}
+        self.spent = 0.0  # seconds that the pass under way has taken
+        self.waiting: set[Reader] | None = None  # while it rests: who stands elsewhere and would join
         self._before = position
         self._batch: Batch | None = None
         self._left: list[Reader] = []

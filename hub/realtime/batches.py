@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Final
 from uuid import UUID
 
+from hub.contract.kinds import VISIBILITY
 from hub.domain.resume import Place
 from hub.domain.sight import View
 from hub.realtime.chunks import SIZE, Chunks, floor
@@ -63,7 +64,8 @@ class Batch:
 
 
 class Batches:
-    """Builds batches out of one chunk each: at most 64 KiB (but one event at least), at most 256 events."""
+    """Builds batches out of one chunk each, or the last two: at most 64 KiB (but one event at least), at most
+    256 events."""
 
     def __init__(self, chunks: Chunks, cursors: Cursors) -> None:
         self._chunks = chunks
@@ -75,7 +77,10 @@ class Batches:
     def next(self, scene: Scene, position: int) -> Batch | None:
         """What comes after `position`, which is below the head; None when it is not in memory."""
         feed = scene.feed
-        end = min(feed.prefix.head, floor(position) + SIZE)
+        head = feed.prefix.head
+        end = floor(position) + SIZE
+        if end >= floor(head - 1):  # the newest chunk, which grows, or the one before it
+            end = head
         generation = self._chunks.generation(feed.tenant)
         # the view itself, since a short hash might be another's too
         key = (generation, position, end, scene.view, scene.encoding.name)
@@ -118,22 +123,23 @@ class Batches:
         events = self._chunks.after(scene.feed.tenant, position)
         if events is None:
             return None
-        end, size, seen = position, 0, list[LogEvent]()
+        view, end, size, seen = scene.view, position, 0, list[LogEvent]()
         hidden: UUID | None = None
         for event in events:
-            gains, lost = scene.view.gains(event), scene.view.lost(event)
-            if gains or lost:
-                if seen:
-                    break  # it is told by itself: who has a cursor behind it has been told
-                hidden = event.incident if lost else None
-                return Batch(self, scene, event.position, Content((), hidden), "view" if gains else "")
-            if scene.view.sees(event):
+            if event.kind in VISIBILITY:
+                gains, lost = view.gains(event), view.lost(event)
+                if gains or lost:
+                    if seen:
+                        break  # it is told by itself: who has a cursor behind it has been told
+                    hidden = event.incident if lost else None
+                    return Batch(self, scene, event.position, Content((), hidden), "view" if gains else "")
+            if view.sees(event):
                 size += len(event.body)
                 if seen and (size > BYTES_MAX or len(seen) == scene.encoding.most):
                     break
                 seen.append(event)
             end = event.position
-            if seen and scene.view.loses(event):
+            if seen and view.loses(event):
                 hidden = event.incident
                 break  # what comes later may bring it back
         return Batch(self, scene, end, Content(seen, hidden))

@@ -47,12 +47,10 @@ class Chunk:
         """The events above `position`, or None where this chunk begins later."""
         return self.events[position + 1 - self.first :] if position + 1 >= self.first else None
 
-    def append(self, event: LogEvent) -> int:
-        """Add the next event; the bytes it takes."""
-        size = len(event.body) + OVERHEAD
+    def append(self, event: LogEvent) -> None:
+        """Add the next event."""
         self.events.append(event)
-        self.bytes += size
-        return size
+        self.bytes += len(event.body) + OVERHEAD
 
 
 class Chunks:
@@ -79,13 +77,17 @@ class Chunks:
     def append(self, tenant: TenantId, events: Sequence[LogEvent]) -> None:
         """Grow the newest chunk by events that continue it."""
         chunk = self._newest[tenant]
+        before = chunk.bytes
         for event in events:
             if event.position % SIZE == 1 and chunk.events:
-                self._count(-chunk.bytes)
+                self._count(-before)
                 if chunk.is_complete:
+                    self._count(chunk.bytes)
                     self._keep((tenant, (chunk.first - 1) // SIZE), chunk)
                 chunk = self._newest[tenant] = Chunk(event.position)
-            self._count(chunk.append(event))
+                before = 0
+            chunk.append(event)
+        self._count(chunk.bytes - before)
 
     def drop(self, tenant: TenantId) -> None:
         """Forget all of a tenant, and what is being read of it: another epoch, or content that changed."""
@@ -111,7 +113,8 @@ class Chunks:
         return self._generations.get(tenant, 0)
 
     def after(self, tenant: TenantId, position: int) -> list[LogEvent] | None:
-        """What is kept above `position` in its chunk, or None when that must be fetched first."""
+        """What is kept above `position` in its chunk, and in the newest one where that is the next: a burst
+        is not cut where chunks end. None when it must be fetched first."""
         newest = self._newest[tenant]
         if floor(position) == floor(newest.first - 1):
             return newest.after(position)
@@ -119,7 +122,8 @@ class Chunks:
         if (chunk := self._old.get(key)) is None:
             return None
         self._old.move_to_end(key)
-        return chunk.after(position)
+        found = chunk.after(position)
+        return found + newest.events if found and newest.first == chunk.first + SIZE else found
 
     async def fetch(self, tenant: TenantId, position: int, read: Read) -> None:
         """Have the chunk above `position` read by `read(first, last)`, once for everybody who waits for it.

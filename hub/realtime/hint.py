@@ -61,7 +61,7 @@ class Sealing(Generic[Said]):
 
     def __init__(self, keys: tuple[bytes, ...], kind: type[Said]) -> None:
         self._ciphers = [AESSIV(key) for key in keys]
-        self._encoder = msgspec.msgpack.Encoder()
+        self._encoder = msgspec.msgpack.Encoder(uuid_format="bytes")  # which all decoders read
         self._decoder = msgspec.msgpack.Decoder(kind)
 
     def close(self, said: Said) -> bytes:

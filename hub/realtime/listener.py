@@ -33,6 +33,7 @@ class Listener:
     def __init__(self, url: str) -> None:
         self._url = url
         self._wanted: set[TenantId] = set()
+        self._tenants: dict[bytes, TenantId] = {}  # those of the wanted, by the names of their channels
         self._changed = asyncio.Event()
         self._deaf = asyncio.Event()
         self._pause = 0.0
@@ -50,11 +51,13 @@ class Listener:
     def follow(self, tenant: TenantId) -> None:
         """Subscribe to a tenant's channel, now or as soon as Redis is there."""
         self._wanted.add(tenant)
+        self._tenants[channel(tenant, self.prefix).encode()] = tenant
         self._changed.set()
 
     def leave(self, tenant: TenantId) -> None:
         """Unsubscribe: a process hears only whom it follows."""
         self._wanted.discard(tenant)
+        self._tenants.pop(channel(tenant, self.prefix).encode(), None)
         self._changed.set()
 
     def reconnect(self) -> None:
@@ -131,7 +134,8 @@ class Listener:
         raise ConnectionError("others know more than the subscriber heard")
 
     def _tenant(self, name: bytes) -> TenantId | None:
-        return tenant_of(name.decode(), self.prefix)
+        tenant = self._tenants.get(name)
+        return tenant_of(name.decode(), self.prefix) if tenant is None else tenant
 
     def _is_connected(self, so: bool) -> None:
         if self.connected is not None:

@@ -20,6 +20,7 @@ from hub.realtime.reader import Reader, Sent
 
 SLICE: Final = 500  # connections served before the loop may do something else
 BLOCKED_MAX: Final = 20.0  # seconds that one frame may take to drain
+REST_MIN, REST_MAX = 0.001, 0.020  # seconds between two passes of one audience
 
 
 class Pump:
@@ -141,7 +142,9 @@ class Pump:
         those who wait."""
         scene = audience.scene
         if not audience.is_passing:
-            if audience.position >= scene.feed.prefix.head or not audience.readers:
+            if audience.waiting is not None or audience.position >= scene.feed.prefix.head:
+                return 0
+            if not audience.readers:
                 return 0
             batch = self._batches.next(scene, audience.position)
             if batch is None or batch.reset:  # each of them fetches what it needs, or begins anew
@@ -151,15 +154,38 @@ class Pump:
                 self.wake(apart)
                 return 0
             audience.begin(batch)
-        self._due[audience] = None
-        if not audience.is_passing:
-            return 1
+        reached = self._serve_slice(audience, room, failed) if audience.is_passing else 1
+        if audience.is_passing or audience.position < scene.feed.prefix.head:
+            self._due[audience] = None
+        return reached
+
+    def _serve_slice(self, audience: Audience, room: int, failed: list[tuple[Reader, Exception]]) -> int:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         served = audience.serve(room)
+        audience.spent += clock() - began
+        if not audience.is_passing:
+            self._rest(audience)
         for reader, drained in served.busy:
             self._part(reader)
             self._is_sent(reader, drained)
         failed += served.failed
         return served.reached
+
+    def _rest(self, audience: Audience) -> None:
+        """Have it rest for as long as its pass took: a send costs the same whatever it carries, so that under
+        load many events become few sends, and passes leave half of the loop to others."""
+        rest, audience.spent = min(audience.spent, REST_MAX), 0.0
+        if rest >= REST_MIN:
+            audience.waiting = set()
+            asyncio.get_running_loop().call_later(rest, self._rise, audience)
+
+    def _rise(self, audience: Audience) -> None:
+        waiting, audience.waiting = audience.waiting or set(), None
+        feed = audience.scene.feed
+        if audience.position < feed.prefix.head:
+            self._due[audience] = None
+        self.wake(waiting & self._readers.get(feed, set()))
 
     def _serve(self, reader: Reader) -> None:
         if reader.busy_since is not None or reader.held or reader.waits or reader.audience is not None:
@@ -188,10 +214,12 @@ class Pump:
         audience = audiences.get(key)
         if audience is None or not audience.readers:
             audience = audiences[key] = Audience(self._scene(reader), reader.position)
-        if audience.is_passing or audience.position != reader.position:
-            self.wake([reader])  # it catches up within this turn or the next
-        else:
+        if not audience.is_passing and audience.position == reader.position:
             audience.join(reader)
+        elif audience.waiting is not None:
+            audience.waiting.add(reader)
+        else:
+            self.wake([reader])  # it catches up within this turn or the next
 
     def _scene(self, reader: Reader) -> Scene:
         return Scene(reader.feed, reader.view, reader.view_hash, reader.line.encoding)

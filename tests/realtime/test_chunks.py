@@ -38,12 +38,14 @@ def test_the_newest_chunk_is_there_and_grows_without_a_read() -> None:
     assert truth.loads == []
 
 
-def test_a_chunk_that_was_filled_live_is_kept_when_the_next_one_begins() -> None:
+def test_a_chunk_that_was_filled_live_is_kept_and_read_on_into_the_newest() -> None:
     truth = Truth(250)
     chunks = begun(truth)
     chunks.append(truth.tenant, truth.commit(10).events)
-    assert places(chunks, truth, 254) == [255, 256]
+    assert places(chunks, truth, 254) == [255, 256, 257, 258, 259, 260]
     assert places(chunks, truth, 256) == [257, 258, 259, 260]
+    chunks.append(truth.tenant, truth.commit(256).events)
+    assert places(chunks, truth, 254) == [255, 256], "only what is next to the newest goes on into it"
 
 
 @pytest.mark.parametrize("head", [0, SIZE, 3 * SIZE])

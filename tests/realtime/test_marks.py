@@ -48,12 +48,12 @@ def test_an_event_out_of_view_moves_nothing_until_the_heartbeat() -> None:
 def test_a_replay_that_ends_out_of_view_ends_with_a_mark() -> None:
     async def story() -> None:
         truth = Truth(10)
-        truth.commit(300, kind="member.added")
+        truth.commit(600, kind="member.added")
         rig = await read_rig(truth)
         client = Client(rig, 8)
         await settled(rig)
         assert client.names() == ["events", "mark"]
-        assert client.place == (truth.epoch, 310)
+        assert client.place == (truth.epoch, 610)
 
     warped(story())
 

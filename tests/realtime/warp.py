@@ -35,6 +35,10 @@ class Warped(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def work(self, seconds: float) -> None:
+        """What is running takes so long."""
+        self._jumping.now += seconds
+
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """What a callback raises would only be logged."""
         self.errors.append(context)

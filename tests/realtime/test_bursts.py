@@ -1,0 +1,65 @@
+"""Bursts: as few sends as may be, and no audience that leaves the loop to nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+
+from client import Client, read_rig, settled
+from truth import Truth
+from warp import Warped, warped
+
+
+class Laborious(Client):
+    """One that costs two milliseconds a frame."""
+
+    def send(self, frame: bytes) -> asyncio.Future[None] | None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Warped)
+        loop.work(0.002)
+        return super().send(frame)
+
+
+def test_a_burst_across_the_end_of_a_chunk_is_one_frame() -> None:
+    async def story() -> None:
+        truth = Truth(250)
+        rig = await read_rig(truth)
+        client = Client(rig, 250)
+        await asyncio.sleep(0)
+        rig.feed.hear(truth.commit(50))
+        await settled(rig)
+        assert [len(frame["events"]) for frame in client.frames] == [50]
+        late = Client(rig, 255)
+        rig.feed.hear(truth.commit())
+        await settled(rig)
+        assert late.positions() == list(range(256, 302))
+        assert [len(frame["events"]) for frame in client.frames] == [50, 1]
+
+    warped(story())
+
+
+def test_after_a_long_pass_its_audience_rests_and_what_comes_meanwhile_is_one_frame() -> None:
+    async def story() -> None:
+        truth = Truth(10)
+        rig = await read_rig(truth)
+        many = [Laborious(rig, 10) for _ in range(10)]
+        await asyncio.sleep(0.001)
+        rig.feed.hear(truth.commit())
+        await asyncio.sleep(0.001)
+        assert all(client.positions() == [11] for client in many), "the first one waits for nothing"
+        for _ in range(5):
+            rig.feed.hear(truth.commit())
+            await asyncio.sleep(0.001)
+        assert all(client.positions() == [11] for client in many)
+        late = Laborious(rig, 16)  # at the head, where the others are not yet
+        gone = Laborious(rig, 16)
+        await asyncio.sleep(0.001)
+        rig.pump.remove(gone.reader)
+        await settled(rig)
+        assert all([len(frame["events"]) for frame in client.frames] == [1, 5] for client in many)
+        rig.feed.hear(truth.commit())
+        await settled(rig)
+        assert late.positions() == [17]
+        assert gone.frames == []
+        assert late.raw[-1] is many[0].raw[-1]
+
+    warped(story())
