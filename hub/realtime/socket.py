@@ -48,7 +48,7 @@ class Stream(Request, Socket):
     wish = Wish()
     encoding = Messages()
     straight: Straight
-    _performer: Performer
+    _performer: Performer | None = None
     _silent_pings = 0
     _second = 0.0
     _messages = 0
@@ -78,9 +78,10 @@ class Stream(Request, Socket):
 
     async def open(self, *_: str, **__: str) -> None:
         """Start the stream; a database that is away ends it with a code that says to try again."""
+        self.quotas = ()
+        wire.lighten(self)
         self.straight = Straight(wire.socket_stream(self))
         self.follower = Follower(self.station, self.grant, self)
-        self._performer = Performer(self, self.follower)
         self.station.enter(self.follower)
         self.station.presence.enter(self.follower)
         await self.station.begin(self.follower, self.wish)
@@ -117,6 +118,8 @@ class Stream(Request, Socket):
 
     async def take_command(self, follower: Follower, command: frames.Command) -> None:
         """Have it done; the stream goes on meanwhile."""
+        if self._performer is None:
+            self._performer = Performer(self, follower)
         self._performer.ask(command)
 
     async def take_ack(self, follower: Follower, ack: frames.Ack) -> None:
@@ -162,7 +165,8 @@ class Stream(Request, Socket):
     def on_close(self) -> None:
         """The connection is gone, whoever closed it."""
         if self.follower is not None:
-            self._performer.stop()
+            if self._performer is not None:
+                self._performer.stop()
             self.station.exit(self.follower)
 
     def _is_flood(self) -> bool:
