@@ -91,7 +91,7 @@ function forgotten() {
     h(
       "p",
       null,
-      "Ask an owner of your organization: under Settings, Members, your name they make a link that sets a new one.",
+      "Ask an owner of your organization. Under Settings, Members, they make a link with which you set a new one.",
     ),
     h(
       "p",
