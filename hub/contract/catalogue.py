@@ -27,6 +27,8 @@ LinkUrl = Annotated[
         pattern=rf"^https?://[^\s/?#@\\{_UNSEEN}]+([/?#][^\s\\{_UNSEEN}]*)?$(?!\n)",
     ),
 ]
+# So many new incidents at once, and a minute, are no storm.
+StormAfter = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 ReopenWithin = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
 
 
@@ -54,6 +56,7 @@ class NewService(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     links: Links = []
     auto_resolve: AutoResolve = AutoResolve.UNLESS_WORKED
     reopen_within_seconds: ReopenWithin = 300
+    storm_after: StormAfter = 20
 
 
 class ServicePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +70,7 @@ class ServicePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     links: Links | UnsetType = UNSET
     auto_resolve: AutoResolve | UnsetType = UNSET
     reopen_within_seconds: ReopenWithin | UnsetType = UNSET
+    storm_after: StormAfter | UnsetType = UNSET
 
 
 class DependOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -105,6 +105,14 @@ class BreakGlass(Command, frozen=True, kw_only=True):
     if_version: None = None
 
 
+class Split(Command, frozen=True, kw_only=True):
+    """Take alerts that are not cleared out of it: each goes to the incident that it would have opened, had
+    there been no storm, or to one of its own."""
+
+    action = Action.INCIDENT_EDIT
+    alerts: Annotated[list[Reference], msgspec.Meta(min_length=1, max_length=50)]
+
+
 class VacateCommander(Command, frozen=True, kw_only=True):
     """Take the command from a member who goes. It comes with the end of a membership, never from outside."""
 
@@ -123,6 +131,7 @@ COMMANDS: dict[str, type[Command]] = {
     "note": Note,
     "severity": SetSeverity,
     "commander": AssignCommander,
+    "split": Split,
     "hide": Hide,
     "show": Show,
     "break-glass": BreakGlass,

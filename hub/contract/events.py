@@ -69,7 +69,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class IncidentOpened(Kind, frozen=True, kw_only=True):
     """A new incident; every later event of it carries its header fields' changes only. A `private` one has
-    a number below zero, of a series of its own."""
+    a number below zero, of a series of its own; into a `storm` others fold."""
 
     kind = "incident.opened"
     about = "incident"
@@ -81,6 +81,7 @@ class IncidentOpened(Kind, frozen=True, kw_only=True):
     group_key: str
     recurs: str | None = None
     private: bool = False
+    storm: bool = False
 
 
 class IncidentAcknowledged(Kind, frozen=True, kw_only=True):
@@ -121,11 +122,13 @@ class IncidentClosed(Kind, frozen=True, kw_only=True):
 
 
 class IncidentReopened(Kind, frozen=True, kw_only=True):
-    """Open again; `reason` is `command`, `new_episode` or `still_firing`."""
+    """Open again; `reason` is `command`, `new_episode`, `flapping` (the `times`th time by itself),
+    `still_firing` or `reporters_disagree`."""
 
     kind = "incident.reopened"
     about = "incident"
     reason: str
+    times: int = 0
 
 
 class IncidentNoted(Kind, frozen=True, kw_only=True):
@@ -179,7 +182,8 @@ class IncidentCommanderVacated(Kind, frozen=True, kw_only=True):
 
 
 class AlertFired(Kind, frozen=True, kw_only=True):
-    """A new episode of an alert, joined to an incident."""
+    """A new episode of an alert, joined to an incident. `group_key` is where it belongs when that is not its
+    incident's; it is good for `fresh_for` seconds unless it is said again (null: for ever)."""
 
     kind = "alert.fired"
     about = "alert"
@@ -198,6 +202,8 @@ class AlertFired(Kind, frozen=True, kw_only=True):
     runbook: str = ""
     keeps_alive: bool = False
     occurred_at: datetime | None = None
+    fresh_for: int | None = None
+    group_key: str = ""
 
 
 class AlertReported(Kind, frozen=True, kw_only=True):
@@ -210,12 +216,14 @@ class AlertReported(Kind, frozen=True, kw_only=True):
 
 
 class AlertCleared(Kind, frozen=True, kw_only=True):
-    """Every reporter that fired it has cleared it, or a person resolved its incident (`reason`)."""
+    """Every reporter that fired it has cleared it (`reason`: `reporters`), a person resolved its incident
+    (`resolved`), or it was not repeated where that means its end (`expired`)."""
 
     kind = "alert.cleared"
     about = "alert"
     reason: str
     reporter: str = ""
+    was_stale: bool = False
 
 
 class ChangeRecorded(Kind, frozen=True, kw_only=True):

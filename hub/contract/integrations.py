@@ -12,7 +12,7 @@ from hub.contract.administration import Administrative, Altered
 from hub.contract.catalogue import Name, Reference
 from hub.contract.hold import HoldShown
 from hub.contract.resources import Named
-from hub.contract.words import SigningScheme
+from hub.contract.words import Expire, SigningScheme
 
 
 class NewIntegration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,11 +22,18 @@ class NewIntegration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     service: Reference
 
 
+StaleAfter = Annotated[int, msgspec.Meta(ge=60, le=31 * 86_400)]
+
+
 class IntegrationPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be different about an integration; with another service, new incidents open there."""
+    """What is to be different about an integration; with another service, new incidents open there.
+    An alert that is not repeated for `stale_after_seconds` (null: as its format is known for) is stale, or
+    clears where `expire` says so."""
 
     name: Name | UnsetType = UNSET
     service: Reference | UnsetType = UNSET
+    stale_after_seconds: StaleAfter | UnsetType | None = UNSET
+    expire: Expire | UnsetType = UNSET
 
 
 class Rotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +72,8 @@ class IntegrationResource(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
     created_at: datetime
     disabled_at: datetime | None
+    stale_after_seconds: int | None
+    expire: Expire
     hold: HoldShown | None
     signing: SigningShown | None
     version: int

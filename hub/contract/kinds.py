@@ -16,6 +16,8 @@ from hub.contract import (
     privacy,
     receipts,
     signing,
+    silence,
+    storms,
 )
 from hub.contract.events import Kind
 
@@ -31,6 +33,8 @@ MODULES: Final = (
     privacy,
     receipts,
     signing,
+    silence,
+    storms,
 )
 KINDS: Final[dict[str, type[Kind]]] = {
     struct.kind: struct

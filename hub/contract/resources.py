@@ -26,10 +26,11 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class AlertCounts(msgspec.Struct, frozen=True):
-    """How many alerts an incident has, and how many still fire."""
+    """How many alerts an incident has, how many fire, and how many were not heard of in their own time."""
 
     firing: int
     total: int
+    stale: int = 0
 
 
 class AcknowledgedBy(msgspec.Struct, frozen=True):
@@ -64,6 +65,7 @@ class IncidentResource(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgements: list[AcknowledgedBy]
     commander: str | None
     private: bool
+    storm: bool
     named: list[NamedUntil]
     group_key: str
     recurs: str | None
@@ -153,6 +155,7 @@ class ServiceResource(msgspec.Struct, frozen=True, kw_only=True):
     links: list[ServiceLink]
     auto_resolve: AutoResolve
     reopen_within_seconds: int
+    storm_after: int
     status: ServiceStatus
     open_incidents: int
     created_at: datetime

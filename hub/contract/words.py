@@ -72,6 +72,13 @@ class AutoResolve(StrEnum):
     NEVER = "never"
 
 
+class Expire(StrEnum):
+    """What becomes of an alert that is not repeated in its own time; `clear` is Alertmanager's own rule."""
+
+    STALE = "stale"
+    CLEAR = "clear"
+
+
 class ServiceStatus(StrEnum):
     """How a service does, by the worst of its open incidents."""
 

@@ -9,6 +9,8 @@ import msgspec
 
 from hub.contract.events import AlertCleared, AlertFired, AlertReported, Event
 from hub.contract.ids import parse
+from hub.contract.silence import AlertHeardAgain, AlertWentStale
+from hub.contract.storms import AlertSplitOff, AlertTakenIn
 from hub.contract.words import AlertSeverity, AlertStatus
 from hub.domain.errors import Broken
 
@@ -18,7 +20,8 @@ HUB = "hub"  # the format of alerts that the hub raises itself
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """One episode of an alert. `reporters` says who fired it and what each said last.
+    """One episode of an alert. `reporters` says who fired it and what each said last. It is good for
+    `fresh_for` seconds after `last_at`; `group_key` is set where its incident has another one.
 
     `count` and `last_at` are bookkeeping: they move without an event and are no part of a snapshot.
     """
@@ -37,6 +40,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     keeps_alive: bool
     fired_at: datetime
     cleared_at: datetime | None = None
+    fresh_for: int | None = None
+    group_key: str = ""
     count: int = 1
     last_at: datetime
 
@@ -44,6 +49,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def is_over(self) -> bool:
         """Whether the next trigger is a new episode."""
         return self.status is AlertStatus.CLEARED
+
+
+def cleared(alert: Alert, reason: str, reporter: str = "") -> AlertCleared:
+    """What clears an alert."""
+    return AlertCleared(reason=reason, reporter=reporter, was_stale=alert.status is AlertStatus.STALE)
 
 
 def reporter_of(alert: Alert, reporter: str) -> str:
@@ -74,10 +84,25 @@ def evolve(alert: Alert | None, event: Event) -> Alert:
                 reporters={fired.reporter: AlertStatus.FIRING},
                 keeps_alive=fired.keeps_alive,
                 fired_at=event.at,
+                fresh_for=fired.fresh_for,
+                group_key=fired.group_key,
                 last_at=event.at,
             )
         case AlertReported() as said, Alert() as before:
             return msgspec.structs.replace(before, reporters={**before.reporters, said.reporter: said.status})
+        case AlertWentStale(), Alert() as before:
+            return msgspec.structs.replace(before, status=AlertStatus.STALE)
+        case AlertHeardAgain() as said, Alert() as before:
+            return msgspec.structs.replace(
+                before,
+                status=AlertStatus.FIRING,
+                reporters={**before.reporters, said.reporter: AlertStatus.FIRING},
+                fresh_for=said.fresh_for,
+            )
+        case AlertSplitOff(), Alert() as before:
+            return before
+        case AlertTakenIn(), Alert() as before if event.incident is not None:
+            return msgspec.structs.replace(before, incident_id=event.incident, group_key="")
         case AlertCleared(), Alert() as before:
             return msgspec.structs.replace(
                 before,

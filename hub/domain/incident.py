@@ -9,8 +9,10 @@ import msgspec
 
 from hub.contract import events as e
 from hub.contract import privacy as p
+from hub.contract import silence as s
+from hub.contract import storms
 from hub.contract.ids import parse
-from hub.contract.words import OPEN, Severity, Status, Urgency
+from hub.contract.words import OPEN, AlertStatus, AutoResolve, Severity, Status, Urgency
 from hub.domain.errors import Broken
 
 
@@ -26,7 +28,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """What people work on. Every event about it, its alerts' included, moves `version` by one.
 
     `worked` is set by what members do (notes, a mitigation, a severity, a commander), not by an
-    acknowledgement. A `private` one is seen by those alone who are named.
+    acknowledgement. A `private` one is seen by those alone who are named. `firing` alerts are heard of,
+    `stale` ones were not in their own time; `reopens` is how often it came back by itself.
     """
 
     id: UUID
@@ -40,7 +43,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgements: tuple[Acknowledgement, ...] = ()
     worked: bool = False
     firing: int = 0
+    stale: int = 0
     total: int = 0
+    reopens: int = 0
+    storm: bool = False
     resolved_automatically: bool = False
     recurs: UUID | None = None
     commander_id: UUID | None = None
@@ -89,6 +95,7 @@ def _opened(event: e.Event, data: e.IncidentOpened) -> Incident:
         recurs=parse("incident", data.recurs) if data.recurs else None,
         opened_at=event.at,
         private=data.private,
+        storm=data.storm,
     )
 
 
@@ -115,8 +122,9 @@ def _changes(incident: Incident, event: e.Event) -> dict[str, object]:
             }
         case e.IncidentClosed():
             return {"status": Status.CLOSED, "closed_at": event.at}
-        case e.IncidentReopened():
+        case e.IncidentReopened(reason=reason):
             return {
+                "reopens": incident.reopens + (reason != "command"),
                 "status": Status.TRIGGERED,
                 "acknowledgements": (),
                 "acknowledged_at": None,
@@ -136,12 +144,53 @@ def _changes(incident: Incident, event: e.Event) -> dict[str, object]:
             return {"commander_id": None}
         case e.AlertFired():
             return {"firing": incident.firing + 1, "total": incident.total + 1}
-        case e.AlertCleared():
-            return {"firing": incident.firing - 1}
+        case e.AlertCleared(was_stale=was_stale):
+            return {"stale": incident.stale - 1} if was_stale else {"firing": incident.firing - 1}
+        case s.AlertWentStale():
+            return {"firing": incident.firing - 1, "stale": incident.stale + 1}
+        case s.AlertHeardAgain():
+            return {"firing": incident.firing + 1, "stale": incident.stale - 1}
+        case storms.AlertSplitOff(status=status):
+            return {"total": incident.total - 1} | _counted(incident, status, -1)
+        case storms.AlertTakenIn(status=status):
+            return {"total": incident.total + 1} | _counted(incident, status, 1)
         case p.IncidentHidden():
             return {"private": True}
         case p.IncidentShown(number=number):
             return {"private": False, "number": number or incident.number}
         case e.IncidentSignalsCleared() | e.AlertReported() | p.IncidentGlassBroken():
             return {}
+        case s.IncidentSignalsStale() | storms.IncidentStormEnded():
+            return {}
     raise Broken(f"{event.data.kind} is not about an incident.")
+
+
+def _counted(incident: Incident, status: AlertStatus, by: int) -> dict[str, object]:
+    """The count that an alert of this status moves."""
+    if status is AlertStatus.CLEARED:
+        return {}
+    name = "stale" if status is AlertStatus.STALE else "firing"
+    return {name: getattr(incident, name) + by}
+
+
+def settled(incident: Incident, after: e.Kind, mode: AutoResolve) -> list[e.Kind]:
+    """What an open incident says after one of its alerts cleared or went stale (`after`, not yet counted).
+
+    It resolves, or asks, when nothing is left that was not cleared. Where what is left went silent it says
+    so, and stays: silence is not recovery.
+    """
+    firing, stale = incident.firing, incident.stale
+    match after:
+        case e.AlertCleared(was_stale=True):
+            stale -= 1
+        case e.AlertCleared():
+            firing -= 1
+        case s.AlertWentStale():
+            firing, stale = firing - 1, stale + 1
+    if firing:
+        return []
+    if stale:
+        return [s.IncidentSignalsStale(stale=stale)]
+    if mode is AutoResolve.ALWAYS or (mode is AutoResolve.UNLESS_WORKED and not incident.worked):
+        return [e.IncidentResolved(automatic=True)]
+    return [e.IncidentSignalsCleared()]

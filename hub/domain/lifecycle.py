@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -12,11 +13,12 @@ import msgspec
 from hub.contract import commands as c
 from hub.contract import events as e
 from hub.contract import privacy as p
-from hub.contract.ids import parse, text
-from hub.contract.words import OPEN, Severity, Status
-from hub.domain.alert import Alert
+from hub.contract.ids import new, parse, text
+from hub.contract.words import OPEN, AlertStatus, Severity, Status
+from hub.domain.alert import Alert, cleared
 from hub.domain.errors import Broken, NotAllowedNow
 from hub.domain.incident import Incident
+from hub.domain.storm import split
 
 GLASS: Final = timedelta(hours=8)  # how long a broken glass lets one see
 
@@ -47,12 +49,15 @@ def decide(
     now: datetime,
     named: Member | None = None,
     names: Names | None = None,
+    homes: Mapping[str, Incident] = MappingProxyType({}),
+    fresh: Callable[[], UUID] = new,
 ) -> list[e.Event]:
     """The events of a command, none when it changes nothing; raise NotAllowedNow where the status forbids it.
 
     `alerts` are the incident's alerts that are not cleared; `rival` is another open incident of the same
     service and group key, which a reopen would collide with; `named` is the member that the command names,
-    `names` those whom a private incident has, and is to have.
+    `names` those whom a private incident has, and is to have; `homes` are the incidents of the groups that
+    alerts may be split into, `fresh` gives the id of a new one.
     """
 
     def event(data: e.Kind, subject: UUID = incident.id) -> e.Event:
@@ -60,9 +65,10 @@ def decide(
 
     def ended() -> list[e.Event]:
         # Where the source repeats a firing alert by itself, its word stands: it may raise the incident
-        # again. Elsewhere nobody would ever clear the alert, and the next trigger is a new episode.
-        quiet = [alert for alert in alerts if not alert.keeps_alive]
-        return [event(e.AlertCleared(reason="resolved"), alert.id) for alert in quiet]
+        # again. Elsewhere, and where it has fallen silent, nobody would ever clear the alert, and the next
+        # trigger is a new episode.
+        quiet = [a for a in alerts if not a.keeps_alive or a.status is AlertStatus.STALE]
+        return [event(cleared(alert, "resolved"), alert.id) for alert in quiet]
 
     status = incident.status
     match command:
@@ -101,6 +107,13 @@ def decide(
         case c.AssignCommander():
             _only(incident, OPEN, "given a commander")
             return [event(data) for data in _command(incident, named)]
+        case c.Split(alerts=named_alerts):
+            _only(incident, OPEN, "split")
+            if incident.private:
+                raise NotAllowedNow("A private incident is not split: others would see what leaves it.")
+            wanted = {parse("alert", name) for name in named_alerts}
+            leaving = [alert for alert in alerts if alert.id in wanted]
+            return split(incident, leaving, homes, fresh, actor, now)
         case c.VacateCommander(member=member, reason=reason):
             leads = incident.is_open and incident.commander_id == parse("member", member)
             return [event(e.IncidentCommanderVacated(was=member, reason=reason))] if leads else []

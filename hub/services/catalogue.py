@@ -53,6 +53,7 @@ def resource(shown: Shown, view: View) -> ServiceResource:
         links=kept.links,
         auto_resolve=kept.auto_resolve,
         reopen_within_seconds=int(kept.reopen_within.total_seconds()),
+        storm_after=kept.storm_after,
         status=status_of(shown.worst),
         open_incidents=shown.open_incidents,
         created_at=kept.created_at,
@@ -112,6 +113,7 @@ async def add_service(
                     links=asked.links,
                     auto_resolve=asked.auto_resolve,
                     reopen_within=timedelta(seconds=asked.reopen_within_seconds),
+                    storm_after=asked.storm_after,
                     created_at=changed.now,
                 ),
             )
@@ -187,6 +189,7 @@ def _fields(shown: Shown) -> dict[str, Value]:
         "links": now.links,
         "auto_resolve": now.auto_resolve,
         "reopen_within_seconds": now.reopen_within_seconds,
+        "storm_after": now.storm_after,
     }
 
 

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from hub.contract.commands import Close, Command, Reopen, Resolve
+from hub.contract.commands import Close, Command, Reopen, Resolve, Split
+from hub.contract.ids import parse
 from hub.domain.errors import Conflict
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import decide
+from hub.domain.storm import home
 from hub.services import privacy
 from hub.services.change import Change
 from hub.services.commanding import commander
@@ -22,7 +24,7 @@ from hub.storage.incidents import Hold
 from hub.storage.names import Naming
 
 Asked = tuple[Incident, Command]
-CLEARS = Resolve | Close  # the only ones that look at an incident's alerts
+CLEARS = Resolve | Close | Split  # the only ones that look at an incident's alerts
 
 
 class Executed(msgspec.Struct, frozen=True):
@@ -56,16 +58,17 @@ async def execute(change: Change, commands: list[Asked]) -> Executed:
             rival = msgspec.structs.replace(rival, private=True)  # who asks must not learn of it
         named = await commander(change.tx, incident, command)
         names = await privacy.names_of(change, incident, command)
-        events = decide(incident, mine, rival, command, change.grant.actor, change.now, named, names)
+        homes = {home(a): found for a in mine if (found := world.of_group(home(a))[0]) is not None}
+        events = decide(incident, mine, rival, command, change.grant.actor, change.now, named, names, homes)
         for event in events:
             world.apply(event)
     return Executed(await world.save(change), world.incidents, world.naming)
 
 
 def holding(command: Command) -> Hold:
-    """What has to be locked where a command's incident is found: for a reopen its service, so that nothing
-    opens for the same group meanwhile; else the incident itself."""
-    return Hold.SERVICE if isinstance(command, Reopen) else Hold.INCIDENT
+    """What has to be locked where a command's incident is found: for a reopen or a split its service, so
+    that nothing opens for the same group meanwhile; else the incident itself."""
+    return Hold.SERVICE if isinstance(command, Reopen | Split) else Hold.INCIDENT
 
 
 async def _locked(change: Change, commands: list[Asked]) -> Iterable[Incident]:
@@ -73,6 +76,11 @@ async def _locked(change: Change, commands: list[Asked]) -> Iterable[Incident]:
     for incident, command in commands:
         if isinstance(command, Reopen):
             locked |= await incidents.lock_rivals(change.tx, incident)
+        elif isinstance(command, Split):
+            ids = [id for name in command.alerts if (id := parse("alert", name))]
+            groups = {home(alert) for alert in await alerts.some(change.tx, ids)}
+            known = await incidents.ids_of_groups(change.tx, incident.service_id, groups)
+            locked |= await incidents.load_for_update(change.tx, {incident.id, *known})
         else:
             locked[incident.id] = incident
     return locked.values()

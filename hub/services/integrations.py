@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from hub.contract import integrations as wire
 from hub.contract.administration import IntegrationCreated
@@ -53,6 +54,8 @@ def _resource(found: Integration, kept: Iterable[KeyKept], now: datetime) -> wir
         last_used_at=max((key.last_used_at for key in alive if key.last_used_at), default=None),
         created_at=found.created_at,
         disabled_at=found.disabled_at,
+        stale_after_seconds=_seconds(found.stale_after),
+        expire=found.expire,
         hold=HoldShown(**msgspec.structs.asdict(found.hold)) if found.hold else None,
         signing=wire.SigningShown(**msgspec.structs.asdict(found.signing)) if found.signing else None,
         version=found.version,
@@ -155,6 +158,12 @@ async def patch(
                 with faults.collected():
                     service = await _service(changed, asked.service)
                     wanted = msgspec.structs.replace(wanted, service_id=service)
+            if asked.stale_after_seconds is not UNSET:
+                seconds = asked.stale_after_seconds
+                span = timedelta(seconds=seconds) if seconds is not None else None
+                wanted = msgspec.structs.replace(wanted, stale_after=span)
+            if asked.expire is not UNSET:
+                wanted = msgspec.structs.replace(wanted, expire=asked.expire)
             faults.check()
             if wanted != found:
                 await integrations.save(changed.tx, wanted)
@@ -231,7 +240,16 @@ async def _switch(changed: Change, found: Integration, is_disabled: bool) -> Non
 
 def _fields(found: Integration) -> dict[str, str | int | None]:
     """What a PATCH can name, in the words of the wire."""
-    return {"name": found.name, "service": text("service", found.service_id)}
+    return {
+        "name": found.name,
+        "service": text("service", found.service_id),
+        "stale_after_seconds": _seconds(found.stale_after),
+        "expire": found.expire.value,
+    }
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return int(span.total_seconds()) if span is not None else None
 
 
 async def _check_name(changed: Change, name: str, faults: Faults) -> None:

@@ -8,6 +8,7 @@ from hub.contract.signals import Signal
 from hub.domain.alert import HUB
 from hub.domain.errors import Broken
 from hub.domain.intake import Judgement, Origin, Situation, group_key, judge
+from hub.services import silence
 from hub.services.change import Change
 from hub.services.world import World
 from hub.storage import alerts, catalogue, incidents
@@ -31,8 +32,11 @@ async def say(change: Change, lane: Lane, signal: Signal, actor: Actor) -> Judge
     ids = {alert.incident_id for alert in known} | set(
         await incidents.ids_of_groups(change.tx, service.id, groups)
     )
+    if service.flow is not None and service.flow.storm is not None:
+        ids.add(service.flow.storm)
     loaded = await incidents.load_for_update(change.tx, ids)
     world = World(loaded.values(), await alerts.load_for_update(change.tx, [alert.id for alert in known]))
+    world.flow = service.flow
     alert = world.latest(HUB, key)
     incident = world.incidents.get(alert.incident_id) if alert else None
     open, last = world.of_group(group)
@@ -42,9 +46,12 @@ async def say(change: Change, lane: Lane, signal: Signal, actor: Actor) -> Judge
         rival=world.of_group(incident.group_key)[0] if incident else None,
         open=open,
         last=last,
+        flow=world.flow,
+        storm=world.storm,
     )
     judged = judge(situation, signal, key, origin, new, change.now)
     for event in judged.events:
         world.apply(event)
-    await world.save(change)
+    world.flow = judged.flow or world.flow
+    await silence.save(change, lane, world)
     return judged

@@ -17,6 +17,7 @@ from hub.domain.alert import HUB
 from hub.domain.errors import Broken
 from hub.domain.heartbeat import pings
 from hub.domain.intake import Judgement, Origin, Service, Situation, group_key, judge
+from hub.services import silence
 from hub.services.change import Change
 from hub.services.ports import RequestContext
 from hub.services.quarantine import DISCARDED
@@ -124,7 +125,7 @@ async def process(
     world = await _load(change, lane, service, taken)
     for one in taken:
         _judge_row(change, world, lane, service, one, heard)
-    await world.save(change)
+    await silence.save(change, lane, world)
     await inbox.mark_done(change.tx, [_done(one) for one in taken])
     return taken
 
@@ -140,6 +141,8 @@ def _origin(one: Taken, lane: Lane, service: Service) -> Origin:
         receipt=text("receipt", one.row.id),
         actor=Actor(text("integration", lane.integration_id), lane.name),
         service=service,
+        received_at=one.row.received_at,
+        stale_after=lane.stale_after,
     )
 
 
@@ -161,9 +164,13 @@ async def _load(change: Change, lane: Lane, service: Service, taken: list[Taken]
     ids = {alert.incident_id for alert in known}
     groups.update(alert.group_key for alert in known)  # the sender may have changed the grouping since
     ids.update(await incidents.ids_of_groups(change.tx, service.id, groups))
+    if service.flow is not None and service.flow.storm is not None:
+        ids.add(service.flow.storm)
     loaded = await incidents.load_for_update(change.tx, ids)
     locked = await alerts.load_for_update(change.tx, [alert.id for alert in known])
-    return World(loaded.values(), locked)
+    world = World(loaded.values(), locked)
+    world.flow = service.flow
+    return world
 
 
 async def _hear(change: Change, lane: Lane, taken: list[Taken]) -> set[str]:
@@ -206,9 +213,13 @@ def _judge_row(
             rival=world.of_group(incident.group_key)[0] if incident else None,
             open=open,
             last=last,
+            flow=world.flow,
+            storm=world.storm,
         )
         correlated = msgspec.structs.replace(context, request_id=signal.correlation_id or context.request_id)
         judged = judge(situation, signal, key, origin, new, change.now)
+        if judged.flow is not None:
+            world.flow = judged.flow
         happened = [world.apply(event, correlated) for event in judged.events]
         counted = world.latest(origin.format, key)
         if judged.counts and counted is not None:

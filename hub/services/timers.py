@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.contract.ids import TenantId
 from hub.contract.words import Action
-from hub.services import listening, watching
+from hub.services import listening, silence, watching
 from hub.services.access import system
 from hub.services.change import change
 from hub.services.commanding import END_OF_MEMBERSHIP
@@ -28,6 +28,10 @@ async def fire(ports: Ports, tenant: TenantId) -> bool:
                 await lapse(changed, timer.subject)
             elif timer.kind == watching.TIMER:
                 again = await watching.watch(changed, timer.subject, heard)
+                if again is not None:
+                    await timers.set_due(changed.tx, timer.kind, timer.subject, again)
+            elif timer.kind in silence.SWEEPS:
+                again = await silence.SWEEPS[timer.kind](changed, timer.subject, heard)
                 if again is not None:
                     await timers.set_due(changed.tx, timer.kind, timer.subject, again)
             await timers.fired(changed.tx, timer)

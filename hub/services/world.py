@@ -15,6 +15,7 @@ from hub.domain import alert as alerts_domain
 from hub.domain import incident as incidents_domain
 from hub.domain.alert import Alert
 from hub.domain.incident import Incident
+from hub.domain.storm import Flow
 from hub.services.change import Change
 from hub.services.ports import RequestContext
 from hub.services.privacy import naming
@@ -41,6 +42,7 @@ class World:
     def __init__(self, loaded: Iterable[Incident] = (), locked: Iterable[Alert] = ()) -> None:
         self.incidents = {incident.id: incident for incident in loaded}
         self.alerts = {alert.id: alert for alert in locked}
+        self.flow: Flow | None = None
         self._changed: set[UUID] = set()
         self._events: list[Happened] = []
         self.naming: Naming | None = None  # the last one: no transaction has two
@@ -50,6 +52,16 @@ class World:
             self._newest(alert)
         for incident in sorted(self.incidents.values(), key=lambda known: known.id):
             self._groups.setdefault(incident.group_key, []).append(incident.id)
+
+    @property
+    def storm(self) -> Incident | None:
+        """The incident that a storm folds into, if there is one."""
+        return self.incidents.get(self.flow.storm) if self.flow and self.flow.storm else None
+
+    @property
+    def events(self) -> Iterable[Event]:
+        """What has happened here and is not saved yet."""
+        return (each.event for each in self._events)
 
     def _newest(self, alert: Alert) -> None:
         key = (alert.format, alert.dedup_key)
@@ -101,7 +113,7 @@ class World:
         """Give new incidents their numbers, in the order they opened; a rollback gives them back. Private
         ones count by themselves, below zero, until they are shown: the public series has no gap for them."""
         public, private = list[UUID](), list[UUID]()
-        for event in (each.event for each in self._events):
+        for event in self.events:
             if isinstance(event.data, IncidentOpened):
                 (private if event.data.private else public).append(event.subject)
             elif isinstance(event.data, IncidentShown) and not event.data.number:

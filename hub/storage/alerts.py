@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,6 +37,11 @@ _LOCK = Statement(
     .order_by(alert.c.id)
     .with_for_update(key_share=True)
 )
+_SOME = Statement(
+    sa.select(*FIELDS)
+    .where(alert.c.tenant_id == TENANT, alert.c.id == sa.any_(many("ids", "uuid")))
+    .order_by(alert.c.id)
+)
 _UNCLEARED = Statement(
     sa.select(*FIELDS)
     .where(alert.c.tenant_id == TENANT, alert.c.incident_id == given("incident", "uuid"))
@@ -49,6 +55,20 @@ _OF_INCIDENT = Statement(
     .order_by(alert.c.id)
     .limit(given("limit", "int"))
 )
+
+
+# Whoever could not be heard, since nobody listened, has the whole time again from when somebody did.
+_END = "greatest(last_at, :since) + fresh_for * interval '1 second'"
+_SILENT = written(
+    "SELECT id, incident_id FROM alert WHERE tenant_id = :tenant AND integration_id = :integration"
+    f" AND status = 'firing' AND fresh_for IS NOT NULL AND {_END} <= :now ORDER BY last_at, id LIMIT :limit",
+    tenant="uuid", integration="uuid", since="time", now="time", limit="int",
+)  # fmt: skip
+_NEXT = written(
+    f"SELECT min({_END}) AS due FROM alert WHERE tenant_id = :tenant AND integration_id = :integration"
+    " AND status = 'firing' AND fresh_for IS NOT NULL",
+    tenant="uuid", integration="uuid", since="time",
+)  # fmt: skip
 
 
 class Latest(NamedTuple):
@@ -78,6 +98,11 @@ async def load_for_update(tx: Tx, ids: Iterable[UUID]) -> list[Alert]:
     return [_alert(row) for row in await tx.fetch(_LOCK, ids=sorted(set(ids)))]
 
 
+async def some(tx: Tx, ids: Iterable[UUID]) -> list[Alert]:
+    """These alerts, as far as they are there; nothing is locked."""
+    return [_alert(row) for row in await tx.fetch(_SOME, ids=sorted(set(ids)))]
+
+
 async def uncleared_for_update(tx: Tx, incident_id: UUID) -> list[Alert]:
     """Lock and read the alerts of an incident that are not cleared."""
     return [_alert(row) for row in await tx.fetch(_UNCLEARED, incident=incident_id)]
@@ -86,3 +111,18 @@ async def uncleared_for_update(tx: Tx, incident_id: UUID) -> list[Alert]:
 async def of_incident(tx: Tx, incident_id: UUID, limit: int) -> list[Alert]:
     """The alerts of an incident, oldest first."""
     return [_alert(row) for row in await tx.fetch(_OF_INCIDENT, incident=incident_id, limit=limit)]
+
+
+async def silent(
+    tx: Tx, integration_id: UUID, since: datetime, now: datetime, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Firing alerts of an integration that were not repeated in their own time, which counts from `since` at
+    the earliest, with their incidents; the longest silent first. Nothing is locked yet."""
+    rows = await tx.fetch(_SILENT, integration=integration_id, since=since, now=now, limit=limit)
+    return [(row["id"], row["incident_id"]) for row in rows]
+
+
+async def silent_at(tx: Tx, integration_id: UUID, since: datetime) -> datetime | None:
+    """When the next one of them will be, unless it is repeated."""
+    row = await tx.one(_NEXT, integration=integration_id, since=since)
+    return row["due"] if row else None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from hub.contract.words import AutoResolve
 from hub.domain.intake import Service
+from hub.domain.storm import Flow
 from hub.storage.constraints import told
 from hub.storage.statement import TENANT, Statement, given, written
-from hub.storage.tables import service
+from hub.storage.tables import flow, service
 from hub.storage.tx import Tx
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ADD_INTEGRATION = written(
     "INSERT INTO integration (tenant_id, id, service_id, name, created_at)"
     " VALUES (:tenant, :id, :service, :name, :at)",
@@ -29,11 +31,30 @@ _ALERTED = written(
 )  # fmt: skip
 _LOCK = Statement(
     sa.select(
-        service.c.id, service.c.name, service.c.auto_resolve, service.c.reopen_within, service.c.archived_at
+        service.c.id,
+        service.c.name,
+        service.c.auto_resolve,
+        service.c.reopen_within,
+        service.c.storm_after,
+        service.c.archived_at,
+        flow.c.level,
+        flow.c.at.label("flow_at"),
+        flow.c.storm,
+    )
+    .select_from(
+        service.outerjoin(
+            flow, sa.and_(flow.c.tenant_id == service.c.tenant_id, flow.c.service_id == service.c.id)
+        )
     )
     .where(service.c.tenant_id == TENANT, service.c.id == given("id", "uuid"))
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True, of=service)
 )
+_FLOW = written(
+    "INSERT INTO flow (tenant_id, service_id, level, at, storm)"
+    " VALUES (:tenant, :service, :level, :at, :storm)"
+    " ON CONFLICT (tenant_id, service_id) DO UPDATE SET level = :level, at = :at, storm = :storm",
+    tenant="uuid", service="uuid", level="real", at="time", storm="uuid",
+)  # fmt: skip
 
 
 async def add_integration(tx: Tx, id: UUID, service_id: UUID, name: str, at: datetime) -> None:
@@ -58,7 +79,18 @@ async def lock_service(tx: Tx, id: UUID) -> Service | None:
         auto_resolve=AutoResolve(row["auto_resolve"]),
         reopen_within=row["reopen_within"],
         is_archived=row["archived_at"] is not None,
+        flow=Flow(
+            level=row["level"] or 0.0,
+            at=row["flow_at"] or EPOCH,
+            storm=row["storm"],
+            limit=row["storm_after"],
+        ),
     )
+
+
+async def save_flow(tx: Tx, service_id: UUID, flow: Flow) -> None:
+    """Note how many incidents a service opens lately; it is locked. Bookkeeping, of no event."""
+    await tx.fetch(_FLOW, service=service_id, level=flow.level, at=flow.at, storm=flow.storm)
 
 
 async def is_alerted(tx: Tx, service_id: UUID) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from hub.contract.words import SigningScheme
+from hub.contract.words import Expire, SigningScheme
 from hub.domain.hold import Hold
 from hub.domain.sight import View
 from hub.storage import quarantine
@@ -35,6 +35,8 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     service_id: UUID
     service_name: str
     disabled_at: datetime | None
+    stale_after: timedelta | None
+    expire: Expire
     hold: Hold | None
     signing: Signing | None
     created_at: datetime
@@ -43,6 +45,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
 
 _SHOWN = """
     SELECT i.id, i.name, i.service_id, s.name AS service_name, i.disabled_at,
+      i.stale_after, i.expire,
       i.hold::text AS hold, i.created_at, i.version,
       (SELECT (k.about || jsonb_build_object('since', k.created_at, 'old_until',
           (SELECT max(o.expires_at) FROM sealed_secret o WHERE o.tenant_id = :tenant AND o.kind = 'signing'
@@ -76,14 +79,17 @@ _LOCK = written(
 )  # fmt: skip
 _SAVE = written(
     "UPDATE integration SET version = version + 1, name = :name, service_id = :service,"
-    " disabled_at = :disabled_at WHERE tenant_id = :tenant AND id = :id",
+    " disabled_at = :disabled_at, stale_after = :stale_after, expire = :expire"
+    " WHERE tenant_id = :tenant AND id = :id",
     tenant="uuid", id="uuid", name="text", service="uuid", disabled_at="time",
+    stale_after="span", expire="text",
 )  # fmt: skip
 
 
 def _integration(row: asyncpg.Record) -> Integration:
     signing = msgspec.json.decode(row["signing"], type=Signing) if row["signing"] else None
-    return Integration(**{**row, "hold": quarantine.read(row["hold"]), "signing": signing})
+    told = {"hold": quarantine.read(row["hold"]), "signing": signing, "expire": Expire(row["expire"])}
+    return Integration(**{**row, **told})
 
 
 async def find(tx: Tx, id: UUID) -> Integration | None:
@@ -120,4 +126,6 @@ async def save(tx: Tx, integration: Integration) -> None:
             name=integration.name,
             service=integration.service_id,
             disabled_at=integration.disabled_at,
+            stale_after=integration.stale_after,
+            expire=integration.expire.value,
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
+from hub.contract.words import Expire
 from hub.domain.hold import Hold
 from hub.storage.statement import written
 from hub.storage.tx import Tx
@@ -20,6 +22,7 @@ _WAITING = written(
 _LOCK = written(
     """
     SELECT lane.integration_id, integration.service_id, integration.name, attempt.upto,
+      integration.stale_after, integration.expire,
       ARRAY(SELECT fed_by FROM heartbeat WHERE heartbeat.tenant_id = lane.tenant_id
         AND heartbeat.integration_id = lane.integration_id AND fed_by <> '') AS fed_by
     FROM lane
@@ -65,9 +68,9 @@ _DRAINED = written(
 class Lane:
     """A lane that this transaction holds. `upto` is set where the last holder crashed: rows up to it are
     taken one by one; `hold` says whose requests wait, once it was read under the lock; `fed_by` are the names
-    of alerts that are pings."""
+    of alerts that are pings; `stale_after` and `expire` say what becomes of alerts that are not repeated."""
 
-    __slots__ = ("fed_by", "hold", "integration_id", "name", "service_id", "upto")
+    __slots__ = ("expire", "fed_by", "hold", "integration_id", "name", "service_id", "stale_after", "upto")
 
     def __init__(
         self,
@@ -76,6 +79,8 @@ class Lane:
         name: str,
         upto: int | None,
         fed_by: frozenset[str] = frozenset(),
+        stale_after: timedelta | None = None,
+        expire: Expire = Expire.STALE,
     ) -> None:
         self.integration_id = integration_id
         self.service_id = service_id
@@ -83,6 +88,8 @@ class Lane:
         self.upto = upto
         self.hold: Hold | None = None
         self.fed_by = fed_by
+        self.stale_after = stale_after
+        self.expire = expire
 
 
 async def waiting(tx: Tx) -> list[UUID]:
@@ -95,7 +102,15 @@ async def lock(tx: Tx, integration_id: UUID) -> Lane | None:
     row = await tx.one(_LOCK, integration=integration_id)
     if row is None:
         return None
-    return Lane(row["integration_id"], row["service_id"], row["name"], row["upto"], frozenset(row["fed_by"]))
+    return Lane(
+        row["integration_id"],
+        row["service_id"],
+        row["name"],
+        row["upto"],
+        frozenset(row["fed_by"]),
+        row["stale_after"],
+        Expire(row["expire"]),
+    )
 
 
 async def has_waiting(tx: Tx, integration_id: UUID) -> bool:

@@ -28,6 +28,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     links: list[ServiceLink] = []
     auto_resolve: AutoResolve = AutoResolve.UNLESS_WORKED
     reopen_within: timedelta = timedelta(minutes=5)
+    storm_after: int = 20
     archived_at: datetime | None = None
     created_at: datetime
 
@@ -53,11 +54,12 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 _KINDS = {
     "id": "uuid", "name": "text", "team_id": "uuid", "tier": "small", "runbook_url": "text", "links": "json",
-    "auto_resolve": "text", "reopen_within": "span", "archived_at": "time", "created_at": "time",
+    "auto_resolve": "text", "reopen_within": "span", "storm_after": "int",
+    "archived_at": "time", "created_at": "time",
 }  # fmt: skip
 _SHOWN = """
     SELECT s.id, s.name, s.team_id, s.tier, s.runbook_url, s.links, s.auto_resolve, s.reopen_within,
-      s.archived_at, s.created_at, s.version, t.name AS team_name, o.open_incidents, o.worst, (
+      s.storm_after, s.archived_at, s.created_at, s.version, t.name AS team_name, o.open_incidents, o.worst, (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'name', n.name) ORDER BY n.name), '[]')::text
         FROM service_dependency d JOIN service n ON n.tenant_id = d.tenant_id AND n.id = d.needs_id
         WHERE d.tenant_id = s.tenant_id AND d.service_id = s.id) AS needs

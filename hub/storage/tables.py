@@ -17,7 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL, UUID
 
 METADATA = MetaData()
 TYPES: dict[str, Any] = {
@@ -28,6 +28,7 @@ TYPES: dict[str, Any] = {
     "small": SmallInteger(),
     "big": BigInteger(),
     "bool": Boolean(),
+    "real": REAL(),
     "time": DateTime(timezone=True),
     "span": Interval(),
     "bytes": LargeBinary(),
@@ -72,24 +73,27 @@ sealed_secret = _table(
 service = _table(
     "service", id="uuid", name="text", team_id="uuid", tier="small", runbook_url="text", links="json",
     auto_resolve="text", reopen_within="span", escalation_policy_id="uuid", ack_timeout="span",
+    storm_after="int",
     archived_at="time", created_at="time", version="int",
 )  # fmt: skip
 service_dependency = _table("service_dependency", service_id="uuid", needs_id="uuid")
 integration = _table(
-    "integration", id="uuid", service_id="uuid", name="text", expire="text", hold="json",
+    "integration", id="uuid", service_id="uuid", name="text", expire="text", stale_after="span", hold="json",
     disabled_at="time", archived_at="time", created_at="time", version="int",
 )  # fmt: skip
 incident = _table(
     "incident", id="uuid", number="big", service_id="uuid", group_key="text", title="text",
     status="text", severity="text", urgency="text", acknowledgements="json", worked="bool",
-    firing="int", total="int", resolved_automatically="bool", recurs="uuid", version="int",
-    opened_at="time", acknowledged_at="time", mitigated_at="time", resolved_at="time", closed_at="time",
+    firing="int", stale="int", total="int", reopens="int", resolved_automatically="bool",
+    recurs="uuid", version="int", opened_at="time", acknowledged_at="time", mitigated_at="time",
+    resolved_at="time", closed_at="time",
     private="bool", commander_id="uuid", storm="bool", snoozed_until="time", next_update_at="time",
 )  # fmt: skip
 alert = _table(
     "alert", id="uuid", integration_id="uuid", format="text", dedup_key="text", episode="int",
     incident_id="uuid", status="text", severity="text", title="text", source="text", reporters="json",
     keeps_alive="bool", fired_at="time", cleared_at="time", count="big", last_at="time",
+    fresh_for="int", group_key="text",
 )  # fmt: skip
 task = _table(
     "task", id="uuid", incident_id="uuid", title="text", assignee_id="uuid", done_at="time",
@@ -99,6 +103,7 @@ heartbeat = _table(
     "heartbeat", id="uuid", integration_id="uuid", name="text", interval_seconds="int", grace_seconds="int",
     fed_by="text", last_ping_at="time", late_since="time", created_at="time", version="int",
 )  # fmt: skip
+flow = _table("flow", service_id="uuid", level="real", at="time", storm="uuid")
 listening = _table("listening", since="time", until="time")
 consumer = _table(
     "consumer", id="uuid", name="text", owner_kind="text", owner_id="uuid", filter="text", epoch="uuid",

@@ -24,6 +24,12 @@ _SET = written(
     " ON CONFLICT (tenant_id, kind, subject) DO UPDATE SET due = :due, generation = timer.generation + 1",
     tenant="uuid", kind="text", subject="uuid", due="time",
 )  # fmt: skip
+_SET_EARLIER = written(
+    "INSERT INTO timer (tenant_id, kind, subject, due) VALUES (:tenant, :kind, :subject, :due)"
+    " ON CONFLICT (tenant_id, kind, subject) DO UPDATE SET due = :due, generation = timer.generation + 1"
+    " WHERE timer.due > :due",
+    tenant="uuid", kind="text", subject="uuid", due="time",
+)  # fmt: skip
 _CLEAR = written(
     "DELETE FROM timer WHERE tenant_id = :tenant AND kind = :kind AND subject = :subject",
     tenant="uuid", kind="text", subject="uuid",
@@ -46,6 +52,11 @@ async def set_due(tx: Tx, kind: str, subject: UUID, due: datetime | None) -> Non
         await tx.fetch(_CLEAR, kind=kind, subject=subject)
     else:
         await tx.fetch(_SET, kind=kind, subject=subject, due=due)
+
+
+async def set_earlier(tx: Tx, kind: str, subject: UUID, due: datetime) -> None:
+    """Set a timer, unless it is due before that anyhow."""
+    await tx.fetch(_SET_EARLIER, kind=kind, subject=subject, due=due)
 
 
 async def due(tx: Tx, limit: int) -> list[Timer]:

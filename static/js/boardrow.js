@@ -89,13 +89,13 @@ function cell(name, ...children) {
 }
 
 /** @param {Incident} incident */
-function counts({ alerts: { firing, total } }) {
+function counts({ alerts: { firing, total, stale = 0 } }) {
   if (!total) return h("span", { class: "faint" }, "–");
   return h(
     "span",
-    { title: `${firing} of ${total} alerts are firing` },
+    { title: `${firing} of ${total} alerts are firing${stale ? `, ${stale} are stale` : ""}` },
     h("b", { class: firing ? "" : "faint" }, firing),
-    `/${total}`,
+    `/${total}${stale ? " stale" : ""}`,
   );
 }
 

@@ -8,7 +8,7 @@
 
 /** A new incident. @param {Envelope} event @param {(service: string) => string} name @returns {Incident} */
 export function opened(event, name) {
-  const { number, title, service, severity, urgency, recurs, private: hidden } = event.data;
+  const { number, title, service, severity, urgency, recurs, private: hidden, storm } = event.data;
   return {
     id: event.incident ?? event.subject,
     number,
@@ -18,10 +18,11 @@ export function opened(event, name) {
     urgency,
     service: { id: service, name: name(service) },
     version: event.incidentversion ?? 1,
-    alerts: { firing: 0, total: 0 },
+    alerts: { firing: 0, total: 0, stale: 0 },
     acknowledgements: [],
     commander: null,
     private: hidden ?? false,
+    storm: storm ?? false,
     named: [],
     recurs: recurs ?? null,
     opened_at: event.time,
@@ -81,6 +82,23 @@ const CHANGES = {
       { id: data.member, name: data.name, until: data.until },
     ],
   }),
-  "alert.fired": ({ alerts }) => ({ alerts: { firing: alerts.firing + 1, total: alerts.total + 1 } }),
-  "alert.cleared": ({ alerts }) => ({ alerts: { ...alerts, firing: Math.max(0, alerts.firing - 1) } }),
+  "alert.fired": ({ alerts }) => moved(alerts, 1, 0, 1),
+  "alert.cleared": ({ alerts }, { data }) => moved(alerts, data.was_stale ? 0 : -1, data.was_stale ? -1 : 0),
+  "alert.went_stale": ({ alerts }) => moved(alerts, -1, 1),
+  "alert.heard_again": ({ alerts }) => moved(alerts, 1, -1),
+  "alert.split_off": ({ alerts }, { data }) =>
+    moved(alerts, data.status === "firing" ? -1 : 0, data.status === "stale" ? -1 : 0, -1),
+  "alert.taken_in": ({ alerts }, { data }) =>
+    moved(alerts, data.status === "firing" ? 1 : 0, data.status === "stale" ? 1 : 0, 1),
 };
+
+/** Counts of alerts, moved. @param {Incident["alerts"]} alerts @param {number} firing @param {number} stale */
+function moved(alerts, firing, stale, total = 0) {
+  return {
+    alerts: {
+      firing: Math.max(0, alerts.firing + firing),
+      stale: Math.max(0, (alerts.stale ?? 0) + stale),
+      total: alerts.total + total,
+    },
+  };
+}

@@ -76,9 +76,11 @@ function fact(name, value) {
 }
 
 /** @param {Incident} incident */
-function counts({ alerts: { firing, total } }) {
+function counts({ alerts: { firing, total, stale = 0 } }) {
   if (!total) return "none";
-  return firing ? `${firing} of ${total} firing` : total === 1 ? "cleared" : `all ${total} cleared`;
+  const silent = stale ? `, ${stale} stale` : "";
+  if (firing || stale) return `${firing} of ${total} firing${silent}`;
+  return total === 1 ? "cleared" : `all ${total} cleared`;
 }
 
 /** @param {Incident} incident */

@@ -17,6 +17,7 @@ export const WORDS = {
   "/commander": { command: "commander", hint: "me, nobody, or a member's id: who leads the work" },
   "/hide": { command: "hide", hint: "ids of members and teams, or nothing: who sees it, besides you" },
   "/show": { command: "show", hint: "everybody sees it again" },
+  "/split": { command: "split", hint: "ids of alerts: take them out, into incidents of their own" },
   "/note": { command: "note", hint: "write it down" },
 };
 
@@ -54,6 +55,12 @@ export function parse(written, me = "") {
     return (members ?? []).length + (teams ?? []).length < ids.length
       ? { fault: "/hide wants ids of members (mem_…) and teams (tem_…)." }
       : { ask: { command: "hide", body: { members, teams } } };
+  }
+  if (known.command === "split") {
+    const ids = rest.split(/[\s,]+/).filter(Boolean);
+    return ids.length && ids.every((id) => id.startsWith("alr_"))
+      ? { ask: { command: "split", body: { alerts: ids } } }
+      : { fault: "/split wants ids of alerts (alr_…)." };
   }
   if (rest) return { fault: `${word} stands alone. Write the text as a note of its own.` };
   return { ask: { command: known.command, body: {} } };

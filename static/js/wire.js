@@ -18,10 +18,11 @@
  * @property {string} urgency
  * @property {Named} service
  * @property {number} version
- * @property {{firing: number, total: number}} alerts
+ * @property {{firing: number, total: number, stale?: number}} alerts
  * @property {Acknowledgement[]} acknowledgements
  * @property {string | null} commander
  * @property {boolean} private
+ * @property {boolean} [storm] others fold into it
  * @property {(Named & {until: string | null})[]} named who sees a private one
  * @property {string | null} recurs
  * @property {string} opened_at

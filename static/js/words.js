@@ -13,9 +13,18 @@ const VACATED = {
   expired: "ended the commander's membership, whose time was up: nobody commands",
 };
 
+/** How an alert was cleared, other than by its sender. @type {Record<string, string>} */
+const CLEARED = {
+  resolved: "cleared an alert by resolving",
+  expired: "cleared an alert that was not repeated",
+};
+
 /** @type {Record<string, (event: Envelope) => string>} */
 const PHRASES = {
-  "incident.opened": ({ data }) => `opened the incident as ${data.severity}`,
+  "incident.opened": ({ data }) =>
+    data.storm
+      ? "opened one incident for a storm: more than 20 new ones a minute fold into it"
+      : `opened the incident as ${data.severity}`,
   "incident.acknowledged": () => "acknowledged",
   "incident.unacknowledged": () => "took back the acknowledgement",
   "incident.mitigated": () => "mitigated: the harm has stopped",
@@ -26,6 +35,12 @@ const PHRASES = {
   "incident.closed": () => "closed the incident",
   "incident.reopened": ({ data }) => {
     if (data.reason === "new_episode") return "fired again, which reopened the incident";
+    if (data.reason === "flapping") {
+      return `flaps: fired again, for the ${data.times}th time, which reopened it`;
+    }
+    if (data.reason === "reporters_disagree") {
+      return "reopened it: one reporter had cleared what another still sees";
+    }
     return data.reason === "still_firing" ? "is still firing, which reopened the incident" : "reopened";
   },
   "incident.noted": () => "wrote",
@@ -39,9 +54,17 @@ const PHRASES = {
   "incident.shown": () => "showed the incident to everybody again",
   "incident.glass_broken": ({ data }) => `broke the glass, to see the incident for a time: ${data.reason}`,
   "incident.signals_cleared": () => "cleared the last alert; resolve the incident if it is over",
+  "incident.signals_stale": ({ data }) =>
+    `has nothing firing, but heard no more of ${alerts(data.stale)}: silence is not recovery`,
+  "incident.storm_ended": ({ data }) =>
+    `ended the storm of ${alerts(data.alerts)}: what comes new opens its own`,
   "alert.fired": ({ data }) => (data.episode > 1 ? `fired again (episode ${data.episode})` : "fired"),
+  "alert.went_stale": ({ data }) => `heard no more of an alert for ${data.after} s: it is stale, not cleared`,
+  "alert.heard_again": () => "heard again of an alert that was stale: it fires",
+  "alert.split_off": () => "split an alert off, into an incident of its own",
+  "alert.taken_in": () => "took in an alert that was split off another incident",
   "alert.reported": ({ data }) => `says ${data.status}${data.reporter ? ` by ${data.reporter}` : ""}`,
-  "alert.cleared": ({ data }) => data.reason === "resolved" ? "cleared an alert by resolving" : "cleared",
+  "alert.cleared": ({ data }) => CLEARED[data.reason] ?? "cleared",
   "change.recorded": ({ data }) => `recorded a change: ${data.title}`,
 };
 

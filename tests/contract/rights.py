@@ -5,7 +5,7 @@ from __future__ import annotations
 UPDATABLE = {
     "head", "organization", "counter", "person", "identity", "membership", "team", "credential", "service",
     "integration", "incident", "alert", "task", "timer", "inbox", "lane", "attempt", "sealed_secret",
-    "heartbeat", "listening",
+    "heartbeat", "listening", "flow",
     "consumer",
 }  # fmt: skip
 DELETABLE = {

@@ -24,10 +24,10 @@ SQL = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
 ALONE = {
     "mint": {"domain.access", "services.access"},
     "whole.save": {"services.world"},
-    "world.save": {"services.execute", "services.process", "services.incidents", "services.own"},
+    "world.save": {"services.execute", "services.incidents", "services.silence"},
     "log.append": {"services.change"},
-    "IncidentOpened": {"contract.events", "domain.incident", "domain.intake", "services.incidents",
-                       "services.world"},
+    "IncidentOpened": {"contract.events", "domain.incident", "domain.intake", "domain.storm",
+                       "services.incidents", "services.world"},
     "Tx": {"storage.*", "services.*"},
 }  # fmt: skip
 

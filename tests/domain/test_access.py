@@ -62,6 +62,7 @@ ADMINISTRATIVE = {
     "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested",
     "integration.held", "integration.released", "integration.quarantine_emptied",
+    "heartbeat.created", "heartbeat.changed", "heartbeat.deleted",
     "receipt.replayed", "receipt.discarded", "integration.replayed",
     "integration.signed", "integration.unsigned", "secrets.resealed",
     "key.rotated", "key.deleted", "consumer.created", "consumer.changed", "consumer.deleted",
@@ -75,6 +76,8 @@ SHOWN = {
     "incident.signals_cleared", "incident.commander_assigned", "incident.commander_vacated",
     "alert.fired", "alert.reported", "alert.cleared", "change.recorded",
     "incident.hidden", "incident.shown", "incident.glass_broken",
+    "alert.went_stale", "alert.heard_again", "incident.signals_stale",
+    "incident.storm_ended", "alert.split_off", "alert.taken_in",
 }  # fmt: skip
 
 

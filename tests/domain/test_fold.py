@@ -14,7 +14,8 @@ from made import ANN, BOB, BOT, NOW, Fresh, origin, signal
 
 from hub.contract import commands as c
 from hub.contract.events import Actor, Event, IncidentOpened
-from hub.contract.words import AlertStatus, AutoResolve, Severity, SignalAction
+from hub.contract.ids import text
+from hub.contract.words import AlertStatus, AutoResolve, Expire, Severity, SignalAction
 from hub.domain import alert as alerts
 from hub.domain import incident as incidents
 from hub.domain.alert import Alert
@@ -22,6 +23,8 @@ from hub.domain.errors import NotAllowedNow
 from hub.domain.incident import Incident
 from hub.domain.intake import Situation, group_key, judge
 from hub.domain.lifecycle import decide
+from hub.domain.silence import fell_silent
+from hub.domain.storm import LIMIT, Flow
 
 KEYS = st.sampled_from(["disk", "cpu", "net"])
 GROUPS = st.sampled_from([None, "g"])
@@ -29,8 +32,10 @@ REPORTERS = st.sampled_from(["", "am-1", "am-2"])
 ACTIONS = st.sampled_from([SignalAction.TRIGGER, SignalAction.TRIGGER, SignalAction.RESOLVE,
                            SignalAction.ACKNOWLEDGE, SignalAction.NOTE])  # fmt: skip
 ACTORS = st.sampled_from([ANN, BOB, BOT])
+SWEEPER = Actor("system:sweeper", "sweeper")
 COMMANDS = st.sampled_from([
     c.Acknowledge(), c.Unacknowledge(), c.Mitigate(), c.Resolve(), c.Close(), c.Reopen(),
+    c.Split(alerts=[text("alert", UUID(int=0x1000 + n)) for n in range(1, 50)]),
     c.Note(text="I look"), c.SetSeverity(severity=Severity.SEV1), c.SetSeverity(severity=Severity.SEV5),
 ])  # fmt: skip
 
@@ -45,6 +50,7 @@ class Line(RuleBasedStateMachine):
         self.log: list[Event] = []
         self.incidents: dict[UUID, Incident] = {}
         self.alerts: dict[UUID, Alert] = {}
+        self.flow: Flow | None = None
 
     def happen(self, event: Event) -> None:
         if event.data.about == "alert":
@@ -83,8 +89,25 @@ class Line(RuleBasedStateMachine):
             rival=next((rival for rival in rivals if rival.is_open), None),
             open=next((incident for incident in group_of if incident.is_open), None),
             last=next((incident for incident in reversed(group_of) if not incident.is_open), None),
+            flow=self.flow,
+            storm=self.incidents.get(self.flow.storm) if self.flow and self.flow.storm else None,
         )
-        for event in judge(situation, said, key, here, self.fresh, self.now).events:
+        judged = judge(situation, said, key, here, self.fresh, self.now)
+        self.flow = judged.flow or self.flow
+        for event in judged.events:
+            self.happen(event)
+
+    @rule()
+    def many_incidents_have_opened(self) -> None:
+        self.flow = Flow(level=LIMIT, at=self.now, storm=self.flow.storm if self.flow else None)
+
+    @precondition(lambda self: any(alert.status is AlertStatus.FIRING for alert in self.alerts.values()))
+    @rule(pick=st.integers(min_value=0), expire=st.sampled_from(Expire), mode=st.sampled_from(AutoResolve))
+    def an_alert_is_not_repeated(self, pick: int, expire: Expire, mode: AutoResolve) -> None:
+        firing = [alert for alert in self.alerts.values() if alert.status is AlertStatus.FIRING]
+        alert = firing[pick % len(firing)]
+        incident = self.incidents[alert.incident_id]
+        for event in fell_silent(alert, incident, expire, mode, SWEEPER, self.now):
             self.happen(event)
 
     @precondition(lambda self: self.incidents)
@@ -103,7 +126,9 @@ class Line(RuleBasedStateMachine):
         incident = self.incidents[id]
         firing = [alert for alert in self.alerts.values() if alert.incident_id == id and not alert.is_over]
         rival = next((one for one in self.of_group(incident.group_key) if one.is_open), None)
-        return decide(incident, firing, rival if rival and rival.id != id else None, command, actor, self.now)
+        homes = {one.group_key: one for one in self.incidents.values() if one.is_open}
+        rival = rival if rival and rival.id != id else None
+        return decide(incident, firing, rival, command, actor, self.now, homes=homes, fresh=self.fresh)
 
     @invariant()
     def the_events_alone_give_the_state(self) -> None:
@@ -120,10 +145,11 @@ class Line(RuleBasedStateMachine):
     @invariant()
     def counts_are_those_of_the_alerts(self) -> None:
         total = Counter(alert.incident_id for alert in self.alerts.values())
-        firing = Counter(alert.incident_id for alert in self.alerts.values() if not alert.is_over)
+        counts = Counter((alert.incident_id, alert.status) for alert in self.alerts.values())
         for incident in self.incidents.values():
-            assert (incident.firing, incident.total) == (firing[incident.id], total[incident.id])
-            assert 0 <= incident.firing <= incident.total
+            counted = (incident.firing, incident.stale, incident.total)
+            by_status = [counts[incident.id, status] for status in (AlertStatus.FIRING, AlertStatus.STALE)]
+            assert counted == (*by_status, total[incident.id])
 
     @invariant()
     def one_incident_is_open_for_a_group(self) -> None:

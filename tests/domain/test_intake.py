@@ -135,7 +135,7 @@ def test_a_new_episode_reopens_only_what_resolved_by_itself_just_now(
     verdict = judged(Situation(alert=cleared(), incident=last, last=last), signal(), NOW + after * MINUTE)
     assert verdict.decision is decision
     if decision is Decision.REOPENED:
-        assert data(verdict)[0] == IncidentReopened(reason="new_episode")
+        assert data(verdict)[0] == IncidentReopened(reason="new_episode", times=1)
         assert {event.incident for event in verdict.events} == {last.id}
     else:
         assert isinstance(data(verdict)[0], IncidentOpened)

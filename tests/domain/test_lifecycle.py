@@ -39,6 +39,7 @@ COMMANDS: dict[str, c.Command] = {
     "commander": c.AssignCommander(commander="mem_bob"),
     "hide": c.Hide(),
     "show": c.Show(),
+    "split": c.Split(alerts=[text("alert", UUID(int=0xA1))]),
 }
 # What a second person's command does, by the incident's status: the status after, None where nothing
 # changes, or refused.
@@ -54,6 +55,7 @@ TABLE = {
     "commander": ["triggered", "acknowledged", "mitigated", REFUSED, REFUSED],
     "hide": ["triggered", "acknowledged", "mitigated", "resolved", "closed"],
     "show": [None, None, None, None, None],
+    "split": [None, None, None, REFUSED, REFUSED],  # of alerts that are not there
 }
 CELLS = [(name, status, TABLE[name][index]) for name in TABLE for index, status in enumerate(STATUSES)]
 

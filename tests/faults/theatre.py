@@ -147,11 +147,15 @@ class Theatre:
         await self.bells["worker"].ask(*words)
 
     async def found(self, slug: str) -> Founded:
-        """An organization with everything that an alert needs."""
+        """An organization with everything that an alert needs; many incidents are no storm there."""
         async with opened(self.config) as ports:
-            return await founding.found(
+            founded = await founding.found(
                 ports, slug, slug.title(), f"owner@{slug}.example", "a long pass phrase"
             )
+        admin = await self.admin()
+        await admin.execute("UPDATE service SET storm_after = 100000")
+        await admin.close()
+        return founded
 
     async def admin(self) -> asyncpg.Connection:
         """PostgreSQL over all walls."""

@@ -98,9 +98,13 @@ class Stage:
             await redis.flushall()
 
     async def found(self, slug: str) -> Founded:
-        """An organization with everything that an alert needs."""
+        """An organization with everything that an alert needs; many incidents are no storm there."""
         async with opened(self.config) as ports:
-            return await founding.found(ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD)
+            founded = await founding.found(ports, slug, slug.title(), f"owner@{slug}.example", PASSWORD)
+        connection = await asyncpg.connect(self.database.admin_url, timeout=10)
+        await connection.execute("UPDATE service SET storm_after = 100000")
+        await connection.close()
+        return founded
 
     async def responder_key(self, slug: str) -> str:
         """An API key that may work on incidents and see no administrative event."""

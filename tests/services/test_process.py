@@ -32,6 +32,17 @@ def second(config: Config, ports: Ports, io_loop: Any) -> Any:
     io_loop.run_sync(store.close)
 
 
+@pytest.fixture
+def calm(io_loop: Any, database: Database, acme: Org) -> None:
+    """However many incidents open, it is no storm."""
+
+    async def set_after() -> None:
+        async with connected(database.admin_url) as admin:
+            await admin.execute("UPDATE service SET storm_after = 100000")
+
+    io_loop.run_sync(set_after)
+
+
 async def test_draining_twice_changes_nothing(ports: Ports, acme: Org, globex: Org) -> None:
     await post(ports, acme, [alarm("disk"), alarm("cpu")])
     await drain(ports, acme, globex)
@@ -44,7 +55,7 @@ async def test_draining_twice_changes_nothing(ports: Ports, acme: Org, globex: O
 
 
 async def test_a_long_lane_is_done_in_batches_and_in_order(
-    ports: Ports, database: Database, acme: Org, rung: Rung
+    ports: Ports, database: Database, acme: Org, rung: Rung, calm: None
 ) -> None:
     await inbox.put_many(ports.store, [row(ports, acme, alarm(f"k{n:03}")) for n in range(300)])
     rung.announced.clear()
@@ -64,7 +75,7 @@ async def test_a_long_lane_is_done_in_batches_and_in_order(
 
 
 async def test_a_large_request_is_done_in_portions(
-    ports: Ports, database: Database, acme: Org, monkeypatch: pytest.MonkeyPatch
+    ports: Ports, database: Database, acme: Org, monkeypatch: pytest.MonkeyPatch, calm: None
 ) -> None:
     """One transaction judges a bounded number of signals, so a storm cannot hold the loop or the database."""
     monkeypatch.setattr(process, "SIGNALS_MAX", 10)

@@ -18,7 +18,7 @@ const incident = (id, version, more = {}) => ({
   urgency: "high",
   service: { id: "svc_1", name: "payments" },
   version,
-  alerts: { firing: 1, total: 1 },
+  alerts: { firing: 1, total: 1, stale: 0 },
   acknowledgements: [],
   commander: null,
   private: false,
@@ -66,8 +66,8 @@ Deno.test("events that come while the list is read are kept, and only what is ne
   store.hold();
   store.apply([event("alert.fired", "inc_1", 2), event("alert.fired", "inc_1", 3)]);
   assert.deepEqual(store.list.value, []);
-  store.begin([incident("inc_1", 2, { alerts: { firing: 2, total: 2 } })]);
-  assert.deepEqual(store.get("inc_1")?.alerts, { firing: 3, total: 3 });
+  store.begin([incident("inc_1", 2, { alerts: { firing: 2, total: 2, stale: 0 } })]);
+  assert.deepEqual(store.get("inc_1")?.alerts, { firing: 3, total: 3, stale: 0 });
 });
 
 Deno.test("an old list that comes late does not take back what the stream said", () => {
@@ -79,9 +79,9 @@ Deno.test("an old list that comes late does not take back what the stream said",
 
 Deno.test("the answer to a command and its echo on the stream are one change", () => {
   const store = page(incident("inc_1", 5));
-  store.put([incident("inc_1", 6, { alerts: { firing: 0, total: 1 } })]);
+  store.put([incident("inc_1", 6, { alerts: { firing: 0, total: 1, stale: 0 } })]);
   store.apply([event("alert.cleared", "inc_1", 6)]);
-  assert.deepEqual(store.get("inc_1")?.alerts, { firing: 0, total: 1 });
+  assert.deepEqual(store.get("inc_1")?.alerts, { firing: 0, total: 1, stale: 0 });
 });
 
 Deno.test("several events of one version all count", () => {
@@ -102,7 +102,7 @@ Deno.test("a new incident is there with its first alert", () => {
       title: "Disk full",
       number: 7,
       service: { id: "svc_1", name: "payments" },
-      alerts: { firing: 1, total: 1 },
+      alerts: { firing: 1, total: 1, stale: 0 },
       version: 2,
       status: "triggered",
     },

@@ -60,6 +60,13 @@ Deno.test("an incident is hidden from all but those who are named, and shown aga
   assert.deepEqual([label({ number: 7 }), label({ number: -7 })], ["#7", "P-7"]);
 });
 
+Deno.test("alerts are split off by their ids", () => {
+  assert.deepEqual(parse("/split alr_1, alr_2"), {
+    ask: { command: "split", body: { alerts: ["alr_1", "alr_2"] } },
+  });
+  for (const text of ["/split", "/split inc_1"]) assert.ok("fault" in (parse(text) ?? {}), text);
+});
+
 Deno.test("every command of the contract can be typed", async () => {
   const text = await contract("commands");
   const names = [...text.slice(text.indexOf("COMMANDS")).matchAll(/"(\w+)":/g)].map((found) => found[1]);
@@ -68,7 +75,7 @@ Deno.test("every command of the contract can be typed", async () => {
 });
 
 Deno.test("every kind of event that a responder sees has words", async () => {
-  const text = await contract("events") + await contract("privacy");
+  const text = (await Promise.all(["events", "privacy", "silence", "storms"].map(contract))).join("");
   const declared = [...text.matchAll(/^ {4}kind = "([\w.]+)"/gm)].map((found) => found[1]);
   assert.ok(declared.length >= 14);
   assert.deepEqual(kinds().sort(), declared.sort());
