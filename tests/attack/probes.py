@@ -84,6 +84,7 @@ WORDS: Final[dict[str, Any]] = {
     "scheme": "github",
     "secret": "a secret of the sender's own",
     "reason": "An audit",
+    "body": "{}",
     "private": {},
 }
 # What senders put into their bodies, by the format of the route.
@@ -104,6 +105,24 @@ INTAKE: Final[dict[str, Callable[[Things], Any]]] = {
     "grafana": lambda things: {
         "version": "1",
         "alerts": [{"status": "firing", "labels": {"alertname": "Disk"}, "fingerprint": "0" * 16}],
+    },
+    "pagerduty_change": lambda things: {
+        "routing_key": things.get("key", ""),
+        "payload": {"summary": "Deployed", "source": "ci"},
+    },
+    "pagerduty_v1": lambda things: {
+        "service_key": things.get("key", ""),
+        "event_type": "trigger",
+        "incident_key": "disk",
+        "description": "Disk full",
+    },
+    "prometheus": lambda things: [{"labels": {"alertname": "Disk"}}],
+    "cloudevents": lambda things: {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/db-1",
+        "type": "disk.full",
+        "data": {"title": "Disk full", "dedup_key": "disk"},
     },
 }
 
