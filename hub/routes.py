@@ -11,7 +11,6 @@ from hub.handlers import (
     health,
     heartbeats,
     incidents,
-    intake,
     integrations,
     invitations,
     jobs,
@@ -26,23 +25,12 @@ from hub.handlers import (
     snapshots,
     teams,
     tickets,
-    vendors,
 )
+from hub.intakes import INTAKES
 from hub.page_routes import PAGES
 from hub.realtime.longpoll import Events
 from hub.realtime.socket import Stream
 from hub.realtime.sse import EventStream
-from hub.sources import (
-    alertmanager,
-    cloudevents,
-    generic,
-    grafana,
-    pagerduty,
-    pagerduty_change,
-    pagerduty_v1,
-    prometheus,
-)
-from hub.sources.base import Source
 
 ORG: Final = "/api/v1/orgs/{org}"
 INCIDENT: Final = ORG + "/incidents/{incident}"
@@ -54,9 +42,6 @@ HEARTBEAT: Final = ORG + "/heartbeats/{heartbeat}"
 KEY: Final = ORG + "/keys/{api_key}"
 CONSUMERS: Final = ORG + "/consumers"
 HEALTH: Final[dict[str, Guard]] = {"GET": Public("Balancers have no credential, and it tells one word.")}
-INGEST: Final[dict[str, Guard]] = {
-    "POST": Public("Senders have an integration key, each format in its place; the intake looks it up.")
-}
 HOLDER: Final = Public("Who holds the link was invited; it is signed, and used up by the service.")
 OPERATOR: Final[dict[str, Guard]] = {
     "GET": Public(
@@ -65,58 +50,8 @@ OPERATOR: Final[dict[str, Guard]] = {
 }
 
 
-def _intake(path: str, source: Source, *keys: str, handler: type[intake.Intake] = intake.Intake) -> Route:
-    return Route(
-        path,
-        handler,
-        INGEST,
-        {"source": source, "keys": keys},
-        ("receiver",),
-        body_max=source.BODY_MAX,
-        machine=True,
-        about=source.__doc__,
-    )
-
-
 ROUTES: Final[tuple[Route, ...]] = (
-    # an alert goes in
-    _intake("/api/v1/ingest/events", generic, "header", handler=intake.Events),
-    _intake("/api/v1/ingest/hooks/{key}", generic, "path", handler=intake.Events),
-    _intake("/api/v1/ingest/cloudevents", cloudevents, "header", handler=intake.CloudEvents),
-    _intake("/v2/enqueue", pagerduty, "body"),
-    _intake("/v2/change/enqueue", pagerduty_change, "body"),
-    _intake("/generic/2010-04-15/create_event.json", pagerduty_v1, "body"),
-    _intake("/integrations/alertmanager/{integration}/webhook", alertmanager, "header", "query"),
-    _intake("/integrations/grafana/{integration}/webhook", grafana, "header", "query"),
-    _intake("/integrations/alertmanager/{integration}/api/v2/alerts", prometheus, "header", "query"),
-    Route(
-        "/integrations/alertmanager/{integration}/api/v2/status",
-        vendors.AlertmanagerStatus,
-        {"GET": Public("The integration key is looked up by the handler; without it, nothing is said.")},
-        {"keys": ("header", "query")},
-        ("receiver",),
-        machine=True,
-    ),
-    Route(
-        "/api/v1/ingest/receipts",
-        readers.SentReceipts,
-        {"GET": Public("The integration key is looked up by the service; it lists its own receipts only.")},
-        machine=True,
-    ),
-    Route(
-        "/api/v1/ingest/heartbeats/{beat}",
-        intake.Ping,
-        INGEST,
-        {"source": generic, "keys": ("header", "query")},
-        ("receiver",),
-        machine=True,
-    ),
-    Route(
-        "/api/v1/ingest/receipts/{receipt}",
-        readers.SentReceipt,
-        {"GET": Public("The integration key is looked up by the service; it opens its own receipts only.")},
-        machine=True,
-    ),
+    *INTAKES,
     # people work on it
     Route(
         ORG + "/incidents",

@@ -90,6 +90,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     alertmanager: str
     prometheus: str
     grafana: str
+    opsgenie: str
 
 
 class Snippets(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +103,7 @@ class Snippets(msgspec.Struct, frozen=True, kw_only=True):
     alertmanager: str
     prometheus: str
     grafana: str
+    opsgenie: str
 
 
 class IntegrationDetail(IntegrationResource, frozen=True, kw_only=True):

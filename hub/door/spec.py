@@ -128,7 +128,7 @@ def _operation(path: str, method: str, route: Route, says: Says, about: str) -> 
 def _tag(path: str, route: Route) -> str:
     """The noun that an operation belongs to."""
     if route.machine:
-        return "ingest" if "GET" not in route.guards or "ingest" in path else "health"
+        return "health" if path in {"/livez", "/readyz"} else "ingest"
     words = [word for word in path.removeprefix(PREFIX).split("/") if word and "{" not in word]
     return next(iter(words[1:] or ["organizations"])) if words[0] == "orgs" else words[0].partition(".")[0]
 

@@ -27,18 +27,13 @@ ESCAPED_LETTER: Final = re.compile(rb"\\u00(?:2[dD]|3[0-9]|[46][1-9a-fA-F]|5[0-9
 DELIVERIES: Final = ("Idempotency-Key", "webhook-id", "X-Webhook-Id")
 
 
-class Intake(Sender):
-    """An endpoint of one format."""
+class Keeper(Sender):
+    """Keeps what senders of one format bring, and only then answers."""
 
     source: Source
 
     def check_size(self) -> None:
         """Nothing yet: what is too large is kept by its beginning, once the key is known."""
-
-    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated, SignatureRefused))
-    async def post(self, integration: str = "", key: str = "") -> None:
-        """202 after COMMIT, or what this format's senders understand."""
-        await self.take(self.request.body, integration, key)
 
     async def take(self, sent: bytes, integration: str = "", key: str = "") -> None:
         """Keep what was sent, in the form that its format reads, and answer."""
@@ -55,6 +50,8 @@ class Intake(Sender):
             self.reply(self.source.busy())
             return
         body = without(presented, sent)
+        if owner.is_signed and sent != self.request.body:
+            raise SignatureRefused("missing", "A signature does not cover what the address or headers say.")
         if owner.is_signed:
             row = await self.signed_row(owner, checked, body)
         else:
@@ -140,6 +137,15 @@ class Intake(Sender):
             self.finish()
         else:
             super().refuse(error)
+
+
+class Intake(Keeper):
+    """An endpoint of one format."""
+
+    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated, SignatureRefused))
+    async def post(self, integration: str = "", key: str = "") -> None:
+        """202 after COMMIT, or what this format's senders understand."""
+        await self.take(self.request.body, integration, key)
 
 
 class Ping(Intake):

@@ -22,6 +22,7 @@ def addresses(config: Config, integration: str, key: str = PLACE) -> Addresses:
         alertmanager=f"{hub}/integrations/alertmanager/{integration}/webhook",
         prometheus=f"{hub}/integrations/alertmanager/{integration}/api/v2/alerts",
         grafana=f"{hub}/integrations/grafana/{integration}/webhook",
+        opsgenie=f"{hub}/integrations/opsgenie/{integration}/v2/alerts",
     )
 
 
@@ -52,6 +53,13 @@ receivers:
         http_config:
           authorization:
             credentials: {key}
+""",
+        opsgenie=f"""\
+receivers:
+  - name: incidenthub
+    opsgenie_configs:
+      - api_key: {key}
+        api_url: {at.opsgenie.removesuffix("v2/alerts")}
 """,
         prometheus=_PROMETHEUS.format(**_parts(at.prometheus), key=key),
         grafana=f"""\

@@ -9,6 +9,7 @@ from hub.sources import (
     cloudevents,
     generic,
     grafana,
+    opsgenie,
     pagerduty,
     pagerduty_change,
     pagerduty_v1,
@@ -24,5 +25,6 @@ SOURCES: Final[dict[str, Source]] = {
     pagerduty_v1.NAME: pagerduty_v1,
     alertmanager.NAME: alertmanager,
     grafana.NAME: grafana,
+    opsgenie.NAME: opsgenie,
     prometheus.NAME: prometheus,
 }

@@ -34,6 +34,12 @@ const SENDERS = [
     "For what can send to PagerDuty's Events API v2: its address, and the key.",
   ],
   [
+    "opsgenie",
+    "opsgenie",
+    "Opsgenie",
+    "For what can send to Opsgenie or JSM Operations: the host, and the key as its GenieKey.",
+  ],
+  [
     "changes",
     "changes",
     "Changes",

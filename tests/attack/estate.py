@@ -60,6 +60,7 @@ async def found(ports: Ports, call: Caller, org: Org) -> Estate:
     things = {
         "org": org.slug, "session": again.session, "member": bob, "key": org.integration_key,
         "build": "older", "name": "css/base.css", "beat": "second",
+        "identifier": "second", "verb": "close", "request": "second",
     }  # fmt: skip
     home = f"/api/v1/orgs/{org.slug}"
 

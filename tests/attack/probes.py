@@ -26,6 +26,7 @@ PLACES: Final = {
     "member": "member", "team": "team", "invitation": "invitation", "binding": "binding",
     "receipt": "receipt", "session": "session", "consumer": "consumer", "heartbeat": "heartbeat", "org": "",
     "command": "", "key": "", "link": "", "build": "", "name": "", "beat": "",
+    "identifier": "", "verb": "", "request": "",
 }  # fmt: skip
 
 # What a field of a body refers to: the places of the things that may stand there.

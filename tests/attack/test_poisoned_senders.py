@@ -73,8 +73,21 @@ SHAPES = {
     "/integrations/alertmanager/{integration}/webhook": ALERTMANAGER,
     "/integrations/grafana/{integration}/webhook": GRAFANA,
 }
+OPSGENIE = {
+    "message": "Down", "alias": "k", "description": "d", "responders": [{"name": "x", "type": "team"}],
+    "visibleTo": [], "actions": ["a"], "tags": ["t"], "details": {"a": "b"}, "entity": "e", "source": "s",
+    "priority": "P1", "user": "u", "note": "n", "endTime": "2026-01-01T00:00:00Z",
+}  # fmt: skip
+SHAPES |= {
+    at + path: OPSGENIE
+    for at in ("", "/integrations/opsgenie/{integration}", "/jsm/ops/integration")
+    for path in (
+        "/v2/alerts", "/v2/alerts/{identifier}/{verb}", "/v2/alerts/{identifier}/actions/{name}",
+        "/v2/heartbeats/{beat}/ping",
+    )
+}  # fmt: skip
 SENT = {200, 202}
-REFUSED = {400, 401, 413}
+REFUSED = {400, 401, 413, 422}
 MARK = "@@poison@@"
 
 
@@ -102,6 +115,8 @@ def send(client: Client, path: str, body: bytes, **headers: str) -> int:
     org = client.victim.acme
     integration = ids.text("integration", org.integration_id)
     at = path.replace("{key}", org.integration_key).replace("{integration}", integration)
+    for place, value in (("identifier", "k"), ("verb", "snooze"), ("name", "restart"), ("beat", "nightly")):
+        at = at.replace(f"{{{place}}}", value)
     status = client.vendor(at, body, org.integration_key, **headers).status
     assert status in SENT | REFUSED, (path, body[:200])
     return status

@@ -57,6 +57,18 @@ PUBLIC = {
     "GET /livez",
     "GET /readyz",
 }
+ALERTS = (
+    "GET /v2/alerts", "POST /v2/alerts", "GET /v2/alerts/count", "GET /v2/alerts/requests/{request}",
+    "GET /v2/alerts/{identifier}", "POST /v2/alerts/{identifier}/{verb}",
+    "PUT /v2/alerts/{identifier}/{verb}",
+    "POST /v2/alerts/{identifier}/actions/{name}", "GET /v2/heartbeats/{beat}/ping",
+    "POST /v2/heartbeats/{beat}/ping", "PUT /v2/heartbeats/{beat}/ping",
+)  # fmt: skip
+PUBLIC |= {
+    way.replace(" ", f" {at}", 1)
+    for way in ALERTS
+    for at in ("", "/integrations/opsgenie/{integration}", "/jsm/ops/integration")
+}
 OPERATOR = {"GET /", "GET /style.css", "GET /metrics"}
 
 

@@ -88,6 +88,7 @@ async def test_every_address_that_is_shown_takes_what_its_snippet_says(
         (urls["changes"], enqueued, ""),
         (urls["alertmanager"], alerts, secret),
         (urls["prometheus"], alerts["alerts"], secret),
+        (urls["opsgenie"], {"message": "x"}, secret),
         (urls["grafana"], alerts | {"version": "1"}, secret),
     ):
         assert url.startswith(site.url)
@@ -98,7 +99,7 @@ async def test_every_address_that_is_shown_takes_what_its_snippet_says(
     assert urls["events"] in snippets["curl"]
     await work.drain(ports, "inbox", [acme.tenant])
     board = read(await site.with_key(acme.api_key)("GET", "/api/v1/orgs/acme/incidents"))["data"]
-    assert len(board) == 7  # a change opens none
+    assert len(board) == 8  # a change opens none
 
 
 async def test_every_bad_field_of_an_integration_is_named(site: Site, acme: Org, globex: Org) -> None:

@@ -138,6 +138,22 @@ EXPECTED = {
     ("GET", "/livez"): "public",
     ("GET", "/readyz"): "public",
 }
+OPSGENIE = {
+    "/v2/alerts": ("GET", "POST"),
+    "/v2/alerts/count": ("GET",),
+    "/v2/alerts/requests/{request}": ("GET",),
+    "/v2/alerts/{identifier}": ("GET",),
+    "/v2/alerts/{identifier}/{verb}": ("POST", "PUT"),
+    "/v2/alerts/{identifier}/actions/{name}": ("POST",),
+    "/v2/heartbeats/{beat}/ping": ("GET", "POST", "PUT"),
+}
+PREFIXES = ("", "/integrations/opsgenie/{integration}", "/jsm/ops/integration")
+EXPECTED |= {
+    (method, at + path): "public"
+    for at in PREFIXES
+    for path, methods in OPSGENIE.items()
+    for method in methods
+}
 
 
 def declared(guard: object) -> str:
@@ -167,13 +183,13 @@ def test_no_address_is_there_twice() -> None:
 
 def test_only_what_machines_call_is_exempt_from_the_host_list() -> None:
     machines = {route.path for route in ROUTES if route.machine}
-    vendors = ("/api/v1/ingest", "/v2/", "/generic/", "/integrations/")
+    vendors = ("/api/v1/ingest", "/v2/", "/generic/", "/integrations/", "/jsm/")
     assert machines == {path for _, path in EXPECTED if path.startswith(vendors)} | {"/livez", "/readyz"}
 
 
 def test_bodies_are_small_but_for_intake() -> None:
     large = {route.path: route.body_max for route in ROUTES if route.body_max != 64 * 1024}
-    assert large == {
+    assert large == {at + path: 1024 * 1024 for at in PREFIXES for path in OPSGENIE} | {
         "/api/v1/ingest/events": 1024 * 1024,
         "/api/v1/ingest/hooks/{key}": 1024 * 1024,
         "/api/v1/ingest/cloudevents": 1024 * 1024,

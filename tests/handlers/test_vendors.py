@@ -20,7 +20,8 @@ INTAKES = [route for route in ROUTES if route.machine and "POST" in route.guards
 
 def at(org: Org, path: str) -> str:
     """The address of a route, as the one integration of an organization has it."""
-    return path.replace("{integration}", org.founded.integration_id).replace("{key}", org.integration_key)
+    path = path.replace("{integration}", org.founded.integration_id).replace("{key}", org.integration_key)
+    return path.replace("{verb}", "close")
 
 
 async def incidents(site: Site, ports: Ports, org: Org) -> list[tuple[str, str]]:
@@ -129,3 +130,62 @@ async def test_a_cloudevent_is_kept_once_at_either_address_and_read_in_any_mode(
     listed = await incidents(site, ports, acme)
     assert ("Backup failed", "resolved") in listed
     assert len(listed) == 2, "the other one tells of the dead letter"
+
+
+async def test_an_opsgenie_client_reads_its_own_alerts_and_no_others(
+    site: Site, ports: Ports, acme: Org, globex: Org
+) -> None:
+    def genie(org: Org) -> dict[str, str]:
+        return {"Authorization": f"GenieKey {org.integration_key}"}
+
+    made = await site("POST", "/v2/alerts", {"message": "Disk full", "alias": "disk"}, genie(acme))
+    assert (made.code, read(made)["result"]) == (202, "Request will be processed")
+    assert {"X-Request-ID", "X-Response-Time", "X-RateLimit-State"} <= made.headers.keys()
+    request = f"/v2/alerts/requests/{read(made)['requestId']}"
+    assert (await site("GET", request, headers=genie(acme))).code == 404
+    assert await incidents(site, ports, acme) == [("Disk full", "triggered")]
+    became = read(await site("GET", request, headers=genie(acme)))["data"]
+    assert (became["success"], became["action"], became["alias"]) == (True, "Create", "disk")
+    named = [became["alertId"], "disk?identifierType=alias", "1?identifierType=tiny"]
+    for at in ("", f"/integrations/opsgenie/{acme.founded.integration_id}", "/jsm/ops/integration"):
+        for name in named:
+            found = await site("GET", f"{at}/v2/alerts/{name}", headers=genie(acme))
+            assert read(found)["data"]["message"] == "Disk full"
+    for path in (request, *(f"/v2/alerts/{name}" for name in named)):
+        answer = await site("GET", path, headers=genie(globex))
+        assert (answer.code, read(answer).keys()) == (404, {"message", "took", "requestId"}), path
+        assert (await site("GET", path)).code == 401
+    listed = [read(await site("GET", "/v2/alerts", headers=genie(org)))["data"] for org in (acme, globex)]
+    assert [len(page) for page in listed] == [1, 0]
+    assert read(await site("GET", "/v2/alerts/count", headers=genie(globex)))["data"] == {"count": 0}
+    foreign = f"/v2/alerts/{became['alertId']}/close"
+    refused = await site("POST", foreign, {}, genie(globex))
+    await work.drain(ports, "inbox", [globex.tenant])
+    told = read(
+        await site("GET", f"/v2/alerts/requests/{read(refused)['requestId']}", headers=genie(globex))
+    )["data"]
+    assert (told["success"], told["alertId"]) == (False, "")
+    assert await incidents(site, ports, acme) == [("Disk full", "triggered")]
+    assert (await site("POST", f"/v2/alerts/{named[1]}", {}, genie(acme))).code == 405
+    assert (await site("POST", f"/v2/alerts/{became['alertId']}/close", {}, genie(acme))).code == 202
+    assert await incidents(site, ports, acme) == [("Disk full", "resolved")]
+    wrong = await site("POST", "/v2/alerts/disk/explode?identifierType=alias", {}, genie(acme))
+    assert (wrong.code, "explode" in read(wrong)["message"]) == (404, True)
+    odd = await site("POST", "/v2/alerts/disk/close?identifierType=colour", {}, genie(acme))
+    assert (odd.code, read(odd)["errors"].keys()) == (422, {"identifierType"})
+
+
+async def test_a_signed_integration_takes_nothing_that_its_signature_does_not_cover(
+    site: Site, acme: Org
+) -> None:
+    path = f"/api/v1/orgs/acme/integrations/{acme.founded.integration_id}/signing"
+    owner = await site.signed_in("owner@acme.example")
+    assert (await owner("POST", path, {"scheme": "github"})).code in {200, 201}
+    key = site.with_key(acme.integration_key)
+    for where, headers in (
+        ("/v2/alerts/disk/close?identifierType=alias", {}),
+        ("/v2/heartbeats/nightly/ping", {}),
+        ("/api/v1/ingest/events", {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"}),
+    ):
+        refused = await key("POST", where, {"a": "b"}, headers)
+        assert outcome(refused) == (401, "signature_refused"), where

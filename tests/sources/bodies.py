@@ -14,6 +14,11 @@ EVENTS: dict[str, object] = {
         "type": "org.example.full",
         "data": {"title": "Disk full", "details": "x"},
     },
+    "opsgenie": {
+        "verb": "create",
+        "alias": "",
+        "body": {"message": "Disk full", "alias": "disk", "details": {"host": "db-1"}, "description": "x"},
+    },
     "pagerduty": {
         "routing_key": "0123456789abcdef0123456789abcdef",
         "event_action": "trigger",

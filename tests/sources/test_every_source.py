@@ -30,6 +30,7 @@ NAMES = st.sampled_from(
      "severity", "routing_key", "event_action", "payload", "summary", "source", "custom_details", "timestamp",
      "images", "alerts", "status", "annotations", "startsAt", "endsAt", "fingerprint", "groupKey",
      "externalURL", "generatorURL", "service_key", "event_type", "incident_key", "description", "contexts",
+     "verb", "alias", "body", "message", "tags", "priority", "note", "user",
      "specversion", "id", "type", "subject", "time", "data", "severitytext",
       "values", "valueString", "truncatedAlerts", "dashboardURL", "rulename", "alertname"]
 )  # fmt: skip

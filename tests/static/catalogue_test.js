@@ -98,7 +98,7 @@ Deno.test("nobody is offered a role that may do more than they may", () => {
 
 Deno.test("each sender has its address and snippet, in one order, and new ones come last", () => {
   const urls = { events: "/events", hooks: "/hooks/KEY", pagerduty: "/v2", alertmanager: "/am", sms: "/sms" };
-  const snippets = { curl: "curl", pagerduty: "pd", alertmanager: "am", opsgenie: "og" };
+  const snippets = { curl: "curl", pagerduty: "pd", alertmanager: "am", later: "og" };
   const made = senders(urls, snippets);
   assert.deepEqual(made.map(({ name }) => name), [
     "curl",
@@ -106,7 +106,7 @@ Deno.test("each sender has its address and snippet, in one order, and new ones c
     "pagerduty",
     "hooks",
     "sms",
-    "opsgenie",
+    "later",
   ]);
   assert.deepEqual(made.map(({ url, text }) => [url, text]), [
     ["/events", "curl"],
