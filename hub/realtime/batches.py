@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
+
+import structlog
 
 from hub.contract.kinds import VISIBILITY
 from hub.domain.resume import Place
 from hub.domain.sight import View
+from hub.metrics import INVARIANTS_BROKEN
 from hub.realtime.chunks import SIZE, Chunks, floor
 from hub.realtime.classes import Classes
 from hub.realtime.encodings import Content, Encoding
@@ -16,6 +20,7 @@ from hub.realtime.feed import Feed
 from hub.services.cursors import Cursors
 from hub.storage.log import LogEvent
 
+log = structlog.get_logger()
 BYTES_MAX: Final = 64 * 1024
 KEPT: Final = 64
 CURSORS_KEPT: Final = 1024
@@ -123,6 +128,10 @@ class Batches:
         events = self._chunks.after(scene.feed.tenant, position)
         if events is None:
             return None
+        if not _is_dense(events, position):  # then nothing of it is sent, whatever has gone wrong
+            INVARIANTS_BROKEN.labels("I3").inc()
+            log.error("what is in memory is not the log", tenant=str(scene.feed.tenant), position=position)
+            return Batch(self, scene, scene.feed.prefix.head, Content(()), "trimmed")
         view, end, size, seen = scene.view, position, 0, list[LogEvent]()
         hidden: UUID | None = None
         for event in events:
@@ -143,3 +152,12 @@ class Batches:
                 hidden = event.incident
                 break  # what comes later may bring it back
         return Batch(self, scene, end, Content(seen, hidden))
+
+
+def _is_dense(events: Sequence[LogEvent], position: int) -> bool:
+    """Whether these are what follows `position`, one after the other, and at least one."""
+    return (
+        len(events) > 0
+        and events[0].position == position + 1
+        and events[-1].position == position + len(events)
+    )

@@ -11,7 +11,7 @@ from typing import Final
 
 from hub.contract import frames
 from hub.domain.sight import View
-from hub.metrics import EVENTS_SENT, RESETS
+from hub.metrics import EVENTS_SENT, INVARIANTS_BROKEN, RESETS
 from hub.realtime.audience import Audience
 from hub.realtime.batches import Batches, Scene
 from hub.realtime.feed import Feed
@@ -257,6 +257,11 @@ class Pump:
         self._is_sent(reader, reader.send(frame))
 
     def _mark(self, reader: Reader) -> None:
+        if not reader.told <= reader.position <= reader.feed.prefix.head:  # it would tell what is not so
+            INVARIANTS_BROKEN.labels("I9").inc()
+            reader.reset = "trimmed"
+            self.wake([reader])
+            return
         reader.told = reader.position
         cursor = self._batches.cursor(reader.feed, reader.position, reader.view_hash)
         drained = reader.line.tell(frames.Mark(cursor=cursor, at=self._clock()))

@@ -6,10 +6,13 @@ import hmac
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from hub.contract.ids import TenantId
 from hub.contract.words import Action
 from hub.domain import chain
+from hub.logs import Seldom
+from hub.metrics import INVARIANTS_BROKEN
 from hub.services.access import system
 from hub.services.ports import Ports
 from hub.storage import directory, seals
@@ -17,6 +20,7 @@ from hub.storage.seals import Chained
 from hub.storage.tx import Tx
 
 LINKS = 1000
+_broken = Seldom(structlog.get_logger().error)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +43,10 @@ async def seal(ports: Ports, tenant: TenantId) -> int:
         position, previous = last or (0, chain.genesis(tenant))
         hashes: list[bytes] = []
         for link in await seals.links(tx, position, LINKS):
+            if link.position != position + len(hashes) + 1:  # a hole is not sealed over
+                INVARIANTS_BROKEN.labels("I14").inc()
+                _broken("a log cannot be sealed: an event is missing", tenant=str(tenant))
+                break
             previous = chain.seal(previous, link)
             hashes.append(previous)
         end = position + len(hashes)

@@ -15,6 +15,7 @@ from hub.config import Config
 from hub.contract.ids import INSTALLATION, TenantId
 from hub.contract.words import Action
 from hub.domain.errors import SignInFailed
+from hub.metrics import INVARIANTS_BROKEN
 from hub.services import access, audit, sessions, work
 from hub.services import seal as sealing
 from hub.services.ports import Ports
@@ -200,8 +201,10 @@ async def test_a_log_that_cannot_be_sealed_keeps_no_other_waiting(
     for org in (acme, globex):
         await fire(ports, org, alarm("disk"))
     await tamper(database, acme, globex, "DELETE FROM incident_event WHERE {here}")
+    before = INVARIANTS_BROKEN.labels("I14")._value.get()
     for tenants in ((acme.tenant, globex.tenant), (globex.tenant, acme.tenant)):
         await work.drain(ports, "log", tenants)
+    assert INVARIANTS_BROKEN.labels("I14")._value.get() > before
     found = await verdicts(ports)
     assert found[acme.tenant].problem
     assert (found[globex.tenant].problem, found[globex.tenant].waiting) == ("", 0)
