@@ -43,7 +43,7 @@ async def measure(hub: Hub, parts: list[str], is_quick: bool) -> dict[str, float
         if part == "accept":
             more = await accepting(hub, first, 7 if is_quick else 15)
         elif part == "process":
-            more = await processing(hub, second, sql, COUNT // 4 if is_quick else COUNT)
+            more = await processing(hub, second, sql, COUNT // 10 if is_quick else COUNT)
         elif part == "storm":
             more = await storm(hub, first, second, sql, STORM_SECONDS / 4 if is_quick else STORM_SECONDS)
         else:

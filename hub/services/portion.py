@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SECONDS: Final = 0.1  # what a command may wait for locks that a batch holds
-LEAST: Final = 50
+LEAST: Final = 250  # below, the statements that a transaction has anyway cost more than its signals
 MOST: Final = 1_000
 
 
@@ -14,7 +14,7 @@ class Portion:
     and took no more than half of the time."""
 
     def __init__(self) -> None:
-        self.size = 250
+        self.size = 500
 
     def took(self, count: int, seconds: float) -> None:
         """A portion of `count` has been done. Small ones that took long have waited for something else."""
