@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -158,6 +159,7 @@ def is_csrf(ports: Ports, session: UUID, presented: str) -> bool:
     )
 
 
+@lru_cache(maxsize=16)  # deriving its keys costs more than what it signs
 def _signer(config: Config) -> URLSafeTimedSerializer:
     # itsdangerous signs with the last key of its list; ours are newest first.
     return URLSafeTimedSerializer([key.hex() for key in reversed(config.keys("cookie"))], salt="session")
@@ -168,8 +170,9 @@ def seal_cookie(config: Config, token: str) -> str:
     return str(_signer(config).dumps(token))
 
 
+@lru_cache(maxsize=4096)  # the same few come with every request; how long one works is its session's matter
 def open_cookie(config: Config, value: str) -> str | None:
-    """The token in a cookie, or None for one that we did not sign or that is too old."""
+    """The token in a cookie, or None for one that we did not sign, or that was too old when it first came."""
     try:
         token = _signer(config).loads(value, max_age=int(LASTS.total_seconds()))
     except BadSignature:
