@@ -62,7 +62,7 @@ WORDS: Final[dict[str, Any]] = {
     "stale_after_seconds": 3600,
     "storm_after": 20,
     "expire": "stale",
-    "alerts": [],
+    "alerts": ["alr_1"],
     "grace_seconds": 30,
     "fed_by": "Watchdog",
     "runbook_url": "https://wiki.example/disk",
