@@ -7,8 +7,8 @@ from bench.line import p99
 from bench.writer import Writer
 
 CALM = (10.0, 1)  # events a second, and in one transaction
-BUSY = (500.0, 5)
-FULL = (2000.0, 20)
+BUSY = (500.0, 10)
+FULL = (2000.0, 40)
 
 
 async def delays(crowded: Crowded, seconds: float) -> dict[str, float]:

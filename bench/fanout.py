@@ -17,7 +17,7 @@ from bench.drain import CLIENT_CORE, Drain, compiled
 from bench.hub import Hub, running
 from bench.peer import Peer
 from bench.process import machine
-from bench.rivals import RIVALS
+from bench.rivals import RIVALS, Rival
 from bench.rounds import Cost, compare
 
 ROUNDS = 7
@@ -58,6 +58,9 @@ class Run:
     async def all(self, hub: Hub) -> None:
         """Everything; quickly without peers, 5,000 and 10,000 streams."""
         async with crowded(hub, self.folder) as ours:
+            if not self.is_quick:  # first, while the process has no memory of earlier streams to give them
+                self.note(await crowds.idle(ours, crowds.STREAMS))
+                await ours.drain.close()
             await ours.fill(1000)
             await self.costs(ours)
             self.note(await delays(ours, 5 if self.is_quick else 20))
@@ -66,8 +69,6 @@ class Run:
             await ours.drain.close()
             await ours.fill(MANY)
             await self.single(ours, MANY)
-            await ours.drain.close()
-            self.note(await crowds.idle(ours, crowds.STREAMS))
             self.note(await crowds.storm(ours, crowds.STREAMS))
 
     async def costs(self, ours: Crowded) -> None:
@@ -80,12 +81,18 @@ class Run:
         await floor.stop()
         if not self.is_quick:
             for rival in RIVALS:
-                peer = await rival.start(self.folder, 1000)
-                await asyncio.sleep(1)
-                found = await compare([ours, peer], self._size, 1, 10, 5)
-                self._costs(found, "single")
-                self.note({rival.figure: found[rival.figure].median / found["hub"].median})
-                await peer.stop()
+                await self.rival(ours, rival)
+
+    async def rival(self, ours: Crowded, rival: Rival) -> None:
+        """A peer and the hub in turn: one event, and bursts."""
+        peer = await rival.start(self.folder, 1000)
+        await asyncio.sleep(1)
+        for what, count, times, rounds in (("single", 1, 10, 5), ("burst", BURST, 2, 3)):
+            found = await compare([ours, peer], self._size, count, times, rounds)
+            self._costs(found, what)
+            ratio = found[rival.figure].median / found["hub"].median
+            self.note({f"{rival.figure}_{what}": ratio} | ({rival.figure: ratio} if count == 1 else {}))
+        await peer.stop()
 
     async def single(self, ours: Crowded, count: int, stays: bool = False) -> Peer:
         """One event to `count` streams, over the floor with as many."""
