@@ -33,24 +33,19 @@ async def test_two_hundred_streams_leave_one_by_one_all_through_the_window(
     """Else all of them would come to the next process in one moment."""
     turns, left = asyncio.Semaphore(20), []
 
-    async def follow_to_the_end(org: Org, is_there: asyncio.Event) -> int:
+    async def dial_in_turn(org: Org) -> Following:
         async with turns:
-            stream = await follow(live.with_key(org.api_key), org)
+            return await follow(live.with_key(org.api_key), org)
+
+    async def read_to_the_end(stream: Following) -> int:
         async with stream:
-            is_there.set()
             after: int = (await stream.next("goaway"))["after_ms"]
             assert await stream.end() == ([], CLOSE_CODES["restart"])
             left.append(after)
             return after
 
-    there = [asyncio.Event() for _ in range(200)]
-    streams = [
-        asyncio.create_task(follow_to_the_end(acme if number % 2 else globex, is_there))
-        for number, is_there in enumerate(there)
-    ]
-    await asyncio.gather(*(is_there.wait() for is_there in there))
-    await station.drain(WINDOW)
-    told = await asyncio.gather(*streams)
+    streams = await asyncio.gather(*map(dial_in_turn, [acme, globex] * 100))
+    told, _ = await asyncio.gather(asyncio.gather(*map(read_to_the_end, streams)), station.drain(WINDOW))
     tenths = Counter(after * 10 // (round(WINDOW * 1000) + 1) for after in told)
     assert sorted(tenths) == list(range(10)), "a tenth of the window without one: once in 140 million"
     assert max(tenths.values()) < 60, "of 20 that are due"
