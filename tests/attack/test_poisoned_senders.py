@@ -65,6 +65,7 @@ CLOUDEVENT = {
 SHAPES = {
     "/api/v1/ingest/events": GENERIC,
     "/api/v1/ingest/hooks/{key}": GENERIC,
+    "/api/v1/ingest/heartbeats/{beat}": GENERIC,
     "/api/v1/ingest/cloudevents": CLOUDEVENT,
     "/v2/enqueue": PAGERDUTY,
     "/v2/change/enqueue": CHANGE,
@@ -75,7 +76,8 @@ SHAPES = {
 }
 OPSGENIE = {
     "message": "Down", "alias": "k", "description": "d", "responders": [{"name": "x", "type": "team"}],
-    "visibleTo": [], "actions": ["a"], "tags": ["t"], "details": {"a": "b"}, "entity": "e", "source": "s",
+    "visibleTo": [{"name": "x", "type": "team"}], "actions": ["a"], "tags": ["t"],
+    "details": {"a": "b"}, "entity": "e", "source": "s",
     "priority": "P1", "user": "u", "note": "n", "endTime": "2026-01-01T00:00:00Z",
 }  # fmt: skip
 SHAPES |= {
