@@ -35,9 +35,18 @@ class ReceiptEvent(msgspec.Struct, frozen=True, kw_only=True):
     incident: str | None
 
 
+class ReceiptConsumer(msgspec.Struct, frozen=True, kw_only=True):
+    """A durable consumer, and how many of the events that are shown lie within what it has acknowledged. One
+    whose view or filter has no place for an event passes it too."""
+
+    name: str
+    acknowledged: int
+
+
 class ReceiptResource(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one stored request: each of its items, and the events that they caused (`events_total`;
-    a single receipt shows the first 200). `body` is shown for a dead letter alone."""
+    a single receipt shows the first 200, and up to 50 durable consumers of the caller, of all for who manages
+    them). `body` is shown for a dead letter alone."""
 
     id: str
     state: InboxState
@@ -53,6 +62,7 @@ class ReceiptResource(msgspec.Struct, frozen=True, kw_only=True):
     nobody_is_paged: bool
     events_total: int = 0
     events: list[ReceiptEvent] = []
+    consumers: list[ReceiptConsumer] = []
     body: str | None = None
 
 

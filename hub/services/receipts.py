@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 
 from hub.contract.ids import TenantId, parse, text
-from hub.contract.receipts import OutcomeItem, ReceiptEvent, ReceiptPage, ReceiptResource
+from hub.contract.receipts import (
+    OutcomeItem,
+    ReceiptConsumer,
+    ReceiptEvent,
+    ReceiptPage,
+    ReceiptResource,
+)
 from hub.contract.resources import Named
 from hub.contract.words import Action, InboxState
 from hub.domain.access import Grant
@@ -16,9 +23,10 @@ from hub.domain.errors import NotFound, Unauthenticated
 from hub.domain.sight import View
 from hub.services import paging
 from hub.services.change import read
+from hub.services.lagging import owner_of
 from hub.services.ports import Ports
 from hub.services.views import view
-from hub.storage import incidents, integrations, log
+from hub.storage import consumers, incidents, integrations, log
 from hub.storage import receipts as stored
 from hub.storage.credentials import Credential
 from hub.storage.receipts import Receipt
@@ -26,6 +34,7 @@ from hub.storage.tx import Tx
 
 FILTER = "receipts/dead"
 EVENTS_SHOWN = 200
+CONSUMERS_SHOWN = 50
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 ARRIVAL_MAX = (1 << 63) - 1
 
@@ -73,14 +82,18 @@ def _told(item: OutcomeItem, is_private: bool) -> OutcomeItem:
     return msgspec.structs.replace(item, alert=None, incident=None, detail=None, events=[])
 
 
-async def whole(tx: Tx, view: View, receipt: Receipt, with_body: bool = False) -> ReceiptResource:
-    """One receipt with the events that it caused, the first 200 of them."""
+async def whole(
+    tx: Tx, view: View, receipt: Receipt, with_body: bool = False, grant: Grant | None = None
+) -> ReceiptResource:
+    """One receipt with the events that it caused, the first 200 of them, and for the holder of a Grant with
+    the consumers that have them."""
     [shown] = await _resources(tx, view, [receipt], with_body)
     named = [id for item in shown.items for each in item.events if (id := parse("event", each))]
     found = await log.briefly(tx, named[:EVENTS_SHOWN])
     return msgspec.structs.replace(
         shown,
         events_total=len(named),
+        consumers=await _reached(tx, grant, found) if grant else [],
         events=[
             ReceiptEvent(
                 id=text("event", event.id),
@@ -91,6 +104,21 @@ async def whole(tx: Tx, view: View, receipt: Receipt, with_body: bool = False) -
             for event in found
         ],
     )
+
+
+async def _reached(tx: Tx, grant: Grant, briefs: Sequence[log.Brief]) -> list[ReceiptConsumer]:
+    """How far the consumers that one may know of have come with these events."""
+    if not briefs or not grant.holds_anywhere(Action.CONSUMER_USE):
+        return []
+    owner = None if grant.allows(Action.CONSUMER_MANAGE) else owner_of(grant)
+    epoch = (await log.head(tx)).epoch
+    return [
+        ReceiptConsumer(
+            name=kept.name,
+            acknowledged=sum(kept.epoch == epoch and event.position <= kept.position for event in briefs),
+        )
+        for kept in await consumers.page(tx, owner, paging.OLDEST, CONSUMERS_SHOWN)
+    ]
 
 
 async def find(tx: Tx, grant: Grant, reference: str, action: Action) -> Receipt:
@@ -108,7 +136,7 @@ async def show(ports: Ports, grant: Grant, reference: str) -> ReceiptResource:
     """One receipt; a dead letter with at most 64 KiB of its body."""
     async with read(ports, grant) as tx:
         found = await find(tx, grant, reference, Action.RECEIPT_READ)
-        return await whole(tx, view(grant), found, with_body=True)
+        return await whole(tx, view(grant), found, with_body=True, grant=grant)
 
 
 def _sender(credential: Credential | None) -> Credential:

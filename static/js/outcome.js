@@ -9,7 +9,8 @@
 /** @typedef {{id: string, type: string, time: string, incident: string | null}} Caused */
 /** @typedef {{id: string, state: string, format: string, integration: Named, received_at: string,
  *   processed_at: string | null, request_id: string, correlation_id: string, truncated: boolean, reason: string,
- *   items: Item[], events: Caused[], events_total: number, nobody_is_paged: boolean, body: string | null}} Receipt */
+ *   items: Item[], events: Caused[], events_total: number,
+ *   consumers: {name: string, acknowledged: number}[], nobody_is_paged: boolean, body: string | null}} Receipt */
 
 /** States of a stored request: the word, its tone, and what it means. @type {Record<string, [string, string, string]>} */
 const STATES = {

@@ -81,7 +81,8 @@ function fact(name, ...value) {
 }
 
 /** What is on the timelines because of it. @param {Receipt} one */
-function caused({ events, events_total }) {
+function caused(one) {
+  const { events, events_total, consumers } = one;
   return h(
     "section",
     { "aria-labelledby": "caused" },
@@ -100,6 +101,23 @@ function caused({ events, events_total }) {
     events_total > events.length
       ? h("p", { class: "faint" }, `The first ${events.length} of ${events_total}.`)
       : null,
+    consumers.length ? [h("h3", null, "Consumers"), heard(one)] : null,
+  );
+}
+
+/** Who follows the stream, and how much of it each has. @param {Receipt} one */
+function heard({ events, consumers }) {
+  return h(
+    "ul",
+    { class: "items", "aria-label": "Consumers" },
+    ...consumers.map(({ name, acknowledged }) =>
+      h(
+        "li",
+        null,
+        h("div", { class: "what" }, h("code", null, name)),
+        badge(acknowledged < events.length ? "waiting" : "good", `has ${acknowledged} of ${events.length}`),
+      )
+    ),
   );
 }
 

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from line import CONTEXT, alarm, drain, granted, kinds, post, put, receipt, row, shown, states, trap
+from line import (
+    CONTEXT,
+    alarm,
+    connected,
+    drain,
+    granted,
+    kinds,
+    post,
+    put,
+    receipt,
+    row,
+    shown,
+    states,
+    trap,
+)
 from orgs import Org
 from servers import Database
 
+from hub.contract.consumers import NewConsumer
 from hub.contract.ids import new, text
 from hub.contract.receipts import Discard, ReceiptPage, Replay
 from hub.contract.words import Action
 from hub.domain.errors import NotAllowedNow, NotFound, Unauthenticated
-from hub.services import audit, credentials, receipts, replaying
+from hub.services import audit, consumers, credentials, receipts, replaying
 from hub.services.ports import Ports
 from hub.services.work import drain as work
 
@@ -131,6 +146,26 @@ async def test_a_receipt_names_the_events_that_it_caused(ports: Ports, acme: Org
     assert {event.incident for event in told.events} == {first.incident, other.incident}
     assert first.incident
     assert await kinds(ports, acme, first.incident) == ["incident.opened", "alert.fired"]
+
+
+async def test_a_receipt_says_which_consumers_have_its_events(
+    ports: Ports, database: Database, acme: Org, globex: Org
+) -> None:
+    owner = await granted(ports, acme, Action.CONSUMER_USE)
+    other = await granted(ports, globex, Action.CONSUMER_USE)
+    for grant, name in ((owner, "behind"), (owner, "there"), (other, "theirs")):
+        await consumers.create(ports, grant, NewConsumer(name=name), None, CONTEXT)
+    sent = await post(ports, acme, alarm("a"))
+    await drain(ports, acme)
+    async with connected(database.admin_url) as admin:
+        await admin.execute(
+            "UPDATE consumer c SET position = h.position FROM head h"
+            " WHERE h.tenant_id = c.tenant_id AND c.name = 'there'"
+        )
+    told = await receipt(ports, acme, sent)
+    assert [(each.name, each.acknowledged) for each in told.consumers] == [("behind", 0), ("there", 2)]
+    sender = await credentials.find(ports, acme.integration_key)
+    assert (await receipts.show_to_sender(ports, sender, sent)).consumers == []
 
 
 async def test_a_request_is_found_by_its_id_and_by_what_its_sender_calls_it(

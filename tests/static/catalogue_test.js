@@ -20,6 +20,7 @@ const receipt = (more) => ({
   items: [],
   events: [],
   events_total: 0,
+  consumers: [],
   nobody_is_paged: true,
   body: null,
   ...more,
