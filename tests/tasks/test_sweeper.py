@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from line import alarm, connected, put, row, states, trap, until
+from line import alarm, attempts, connected, kinds, put, row, shown, states, trap, until
 from orgs import Org
 from proxy import proxied
 from servers import Database
@@ -58,6 +58,30 @@ async def test_it_processes_and_seals_what_nobody_rang_for(
             references = await put(ports, *(row(ports, org, alarm(f"k{n}")) for n in range(3)))
             await until(lambda org=org, references=references: is_done(ports, org, references))
         await until(lambda: sealed_up(database))
+    assert {verdict.problem for verdict in await seal.verify(ports)} == {""}
+
+
+async def test_two_sweepers_at_once_have_one_effect(
+    ports: Ports, database: Database, acme: Org, globex: Org
+) -> None:
+    store = Store(ports.config.database_url, pooler=ports.config.database_pooler)
+    await store.open()
+    async with sweeping(ports), sweeping(dataclasses.replace(ports, store=store)):
+        for org in (acme, globex):
+            references = await put(ports, *(row(ports, org, alarm(f"k{n % 5}")) for n in range(40)))
+            await until(lambda org=org, references=references: is_done(ports, org, references))
+        await until(lambda: sealed_up(database))
+    await store.close()
+    for org in (acme, globex):
+        assert [incident.title for incident in await shown(ports, org)] == [
+            f"k{n} is broken" for n in range(5)
+        ]
+        for number in range(1, 6):
+            assert await kinds(ports, org, str(number)) == ["incident.opened", "alert.fired"]
+    async with connected(database.admin_url) as admin:
+        counts = await admin.fetch("SELECT count FROM alert")
+        assert [row["count"] for row in counts] == [8] * 10, "a repeat was counted twice, or not at all"
+    assert await attempts(database) == 0
     assert {verdict.problem for verdict in await seal.verify(ports)} == {""}
 
 

@@ -204,6 +204,34 @@ async def test_an_emptied_redis_loses_nothing(
         assert worker.end() == 0, worker.said
 
 
+async def test_a_task_that_comes_again_and_again_to_two_workers_has_one_effect(
+    ports: Ports, config: Config, database: Database, acme: Org, globex: Org, tmp_path: Path
+) -> None:
+    references = await put(ports, row(ports, acme, alarm("a")), row(ports, acme, [alarm("b"), alarm("b")]))
+    ring(config, acme)
+    list_key = make_huey(config, 1.0).storage.queue_key
+    with redis.Redis.from_url(config.redis_url) as client:
+        [message] = client.lrange(list_key, 0, -1)
+        client.lpush(list_key, *[message] * 4)
+        async with connected(database.admin_url) as admin:
+            with working(config, tmp_path) as one, working(config, tmp_path) as two:
+                async with admin.transaction():  # whoever comes first stops in the middle of the lane
+                    await admin.execute("SELECT 1 FROM service WHERE tenant_id = $1 FOR UPDATE", acme.tenant)
+                    await one.until(lambda: admin.fetchval(BLOCKED))
+                    await two.until(lambda: client.llen(list_key) == 0)
+                await one.until(lambda: is_done(ports, acme, references))
+                client.lpush(list_key, *[message] * 5)
+                await two.until(lambda: client.llen(list_key) == 0)
+                assert (one.end(), two.end()) == (0, 0), one.said + two.said
+            assert await admin.fetch("SELECT dedup_key, count FROM alert ORDER BY 1") == [("a", 1), ("b", 2)]
+    for number in "12":
+        assert await kinds(ports, acme, number) == ["incident.opened", "alert.fired"]
+    drained = [line for worker in (one, two) for line in worker.lines if line["event"] == "lane_drained"]
+    assert len(drained) == 1, "one of the tasks, or of the sweeps beside them, did it all"
+    assert await attempts(database) == 0
+    assert await shown(ports, globex) == []
+
+
 async def test_a_hostile_list_does_not_stop_the_worker(
     ports: Ports, config: Config, acme: Org, tmp_path: Path
 ) -> None:
