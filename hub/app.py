@@ -15,7 +15,7 @@ import structlog
 from tornado.httputil import ParseBodyConfig, ParseMultipartConfig, set_parse_body_config
 from tornado.netutil import bind_sockets
 
-from hub import logs
+from hub import crash, logs
 from hub.config import Config, ConfigError, assets
 from hub.domain.errors import Unavailable
 from hub.door.application import House
@@ -108,6 +108,7 @@ def proxies(config: Config) -> Networks:
 def main(config: Config) -> None:
     """Serve until TERM or INT, then leave politely. Raise Unsafe where this process must not run."""
     logs.configure(config.log_level, "web")
+    crash.arm(config.crash_at)
     set_parse_body_config(ParseBodyConfig(multipart=ParseMultipartConfig(enabled=False)))
     gc.set_threshold(50_000, 20, 50)
     asyncio.run(Web(config).run())

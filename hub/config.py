@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from hub import crash
+
 ASSETS = Path(__file__).resolve().parent
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")  # as browsers send it
 LEVELS = ("debug", "info", "warning", "error")
@@ -47,6 +49,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     listen_fd: int = -1
     admin_fd: int = -1
     trusted_proxies: tuple[str, ...] = ()
+    crash_at: str = ""
 
     def keys(self, purpose: str) -> tuple[bytes, ...]:
         """The 32-byte keys of one purpose, newest first: the first signs, all verify.
@@ -104,6 +107,15 @@ def read(environment: Mapping[str, str]) -> Config:
     log_level = (environment.get("HUB_LOG_LEVEL") or "info").lower()
     if log_level not in LEVELS:
         raise ConfigError(f"HUB_LOG_LEVEL must be one of {', '.join(LEVELS)}, not {log_level!r}.")
+    crash_at = environment.get("HUB_CRASH_AT", "")
+    if crash_at and not crash.is_wanted(crash_at):
+        raise ConfigError(
+            f"HUB_CRASH_AT must be a point of hub/crash.py, such as lock.after, not {crash_at!r}."
+        )
+    if crash_at and public_url.startswith("https:"):
+        raise ConfigError(
+            "HUB_CRASH_AT is for tests: it kills the process, so it goes with no https HUB_PUBLIC_URL."
+        )
     return Config(
         database_url=required("HUB_DATABASE_URL"),
         database_owner_url=environment.get("HUB_DATABASE_OWNER_URL", ""),
@@ -128,6 +140,7 @@ def read(environment: Mapping[str, str]) -> Config:
         listen_fd=number("HUB_LISTEN_FD", -1, -1, 1 << 20),
         admin_fd=number("HUB_ADMIN_FD", -1, -1, 1 << 20),
         trusted_proxies=tuple(environment.get("HUB_TRUSTED_PROXIES", "").replace(",", " ").split()),
+        crash_at=crash_at,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from huey.consumer import Consumer
 
-from hub import logs
+from hub import crash, logs
 from hub.config import Config
 from hub.domain.errors import Unavailable
 from hub.logs import Seldom
@@ -34,6 +34,7 @@ log = structlog.get_logger()
 def main(config: Config) -> int:
     """Run until TERM, which lets running tasks end (at most 7 s); the exit code."""
     logs.configure(config.log_level, "worker")
+    crash.arm(config.crash_at)
     logging.getLogger("huey").addFilter(Quiet())
     for name in ("huey", "huey.consumer", "huey.consumer.Worker"):
         logging.getLogger(name).addFilter(Quiet())

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from hub.config import Config
 from hub.contract.ids import TenantId
+from hub.crash import around
 from hub.logs import Seldom
 from hub.metrics import HINTS_LOST, HINTS_RUNG
 from hub.realtime.ending import end
@@ -83,7 +84,8 @@ class Doorbell:
             async with redis.pipeline(transaction=False) as pipeline:
                 for hint in hints:
                     pipeline.publish(channel(TenantId(hint.tenant)), self._seal.close(hint))
-                await pipeline.execute()
+                with around("announce"):
+                    await pipeline.execute()
         except AWAY as error:
             HINTS_LOST.inc(len(hints))
             self._away("redis is away; streams go on by the poll", error=type(error).__name__)

@@ -12,6 +12,7 @@ import msgspec
 
 from hub.contract.events import Envelope, Event, Kind
 from hub.contract.ids import new, text
+from hub.crash import around, reached
 from hub.domain import chain
 from hub.domain.access import Grant
 from hub.domain.incident import Incident
@@ -100,8 +101,13 @@ async def change(ports: Ports, grant: Grant, context: RequestContext) -> AsyncIt
     async with ports.store.begin(grant.tenant) as tx:
         changed = Change(tx, grant, context, ports.clock())
         yield changed
-        appended = await log.append(tx, changed.entries) if changed.entries else None
+        appended = None
+        if changed.entries:
+            with around("append"):
+                appended = await log.append(tx, changed.entries)
+            reached("commit.before")
     if appended is not None:
+        reached("commit.after")
         ports.grants.happened(grant.tenant, [entry.kind for entry in changed.entries])
         first = appended.head - len(changed.entries) + 1
         ports.announce(

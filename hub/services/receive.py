@@ -13,6 +13,7 @@ import structlog
 
 from hub.contract.ids import TenantId, new
 from hub.contract.words import Action
+from hub.crash import around
 from hub.domain.errors import Contended, Unavailable
 from hub.services import credentials
 from hub.services.access import system
@@ -119,8 +120,9 @@ class Receiver:
         """One insert, within the time of who has waited longest; a row that cannot be kept is found by halves
         and fails alone."""
         try:
-            async with asyncio.timeout_at(until):
-                await self._insert([kept.row for kept in taken])
+            with around("accept"):
+                async with asyncio.timeout_at(until):
+                    await self._insert([kept.row for kept in taken])
         except (Unavailable, TimeoutError) as error:
             _settle(taken, Unavailable(str(error)))
         except Exception as error:

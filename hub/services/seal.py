@@ -10,6 +10,7 @@ import structlog
 
 from hub.contract.ids import TenantId
 from hub.contract.words import Action
+from hub.crash import around, reached
 from hub.domain import chain
 from hub.logs import Seldom
 from hub.metrics import INVARIANTS_BROKEN
@@ -38,6 +39,7 @@ async def seal(ports: Ports, tenant: TenantId) -> int:
     the only possible next links are equal, and the primary key keeps one."""
     grant = system("sealer", tenant)
     grant.require(Action.LOG_SEAL)
+    reached("seal.before")
     async with ports.store.begin(tenant, durable=False) as tx:  # lost links are made again, and equal
         last = await seals.last(tx)
         position, previous = last or (0, chain.genesis(tenant))
@@ -51,8 +53,10 @@ async def seal(ports: Ports, tenant: TenantId) -> int:
             hashes.append(previous)
         end = position + len(hashes)
         if hashes:
-            await seals.add(tx, range(position + 1, end + 1), hashes)
+            with around("link"):
+                await seals.add(tx, range(position + 1, end + 1), hashes)
         await seals.reached(tx, end)
+    reached("seal.after")
     return len(hashes)
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from hub.contract.ids import TenantId
 from hub.contract.words import Action
+from hub.crash import around
 from hub.domain.access import Grant
 from hub.domain.errors import Contended, TooSlow, Unavailable
 from hub.services.access import system
@@ -100,14 +101,16 @@ async def _lane_step(ports: Ports, grant: Grant, integration: UUID) -> int:
     began = time.monotonic()
     try:
         async with change(ports, grant, RequestContext(request_id="")) as changed:
-            lane = await lanes.lock(changed.tx, integration)
+            with around("lock"):
+                lane = await lanes.lock(changed.tx, integration)
             if lane is None:
                 return 0
             lane.hold = await next_portion(changed, integration)
             rows = await _next(ports, changed, lane)
             if not rows:
                 return 0
-            taken = await process(changed, lane, rows, ports.portion.size)
+            with around("process"):
+                taken = await process(changed, lane, rows, ports.portion.size)
             if lane.upto is None or (taken[-1].is_last and taken[-1].row.arrival >= lane.upto):
                 await lanes.forget_attempt(changed.tx, integration)
             await lanes.mark_drained(changed.tx, integration)

@@ -80,11 +80,21 @@ def test_a_required_setting_is_asked_for_by_its_name(missing: str) -> None:
         ("HUB_INSTALLATION", "two words; Path=/"),
         ("HUB_LOG_LEVEL", "loud"),
         ("HUB_DATABASE_POOLER", "statement"),
+        ("HUB_CRASH_AT", "lock"),
+        ("HUB_CRASH_AT", "lock.after:0"),
+        ("HUB_CRASH_AT", "lock.after,seal.after"),
     ],
 )
 def test_an_unsafe_setting_is_refused_by_its_name(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         read(ENOUGH | {name: value})
+
+
+def test_nobodys_hub_can_be_told_to_crash() -> None:
+    crashing = ENOUGH | {"HUB_CRASH_AT": "commit.after:3"}
+    assert read(crashing).crash_at == "commit.after:3"
+    with pytest.raises(ConfigError, match="HUB_CRASH_AT"):
+        read(crashing | {"HUB_PUBLIC_URL": "https://hub.example.org"})
 
 
 def test_each_purpose_has_keys_of_its_own_and_the_first_is_the_newest() -> None:

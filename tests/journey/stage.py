@@ -59,20 +59,20 @@ class Stage:
         self.log = folder / "processes.log"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def _spec(self, name: str) -> Spec:
+    def _spec(self, name: str, settings: dict[str, str]) -> Spec:
         if name == "valkey":
             return self.valkey.command()
         if name == "web":
-            return web_processes(1, self.environment, self.public, self.admin)[0]
-        return command("worker", "worker", environment=self.environment)
+            return web_processes(1, self.environment | settings, self.public, self.admin)[0]
+        return command("worker", "worker", environment=self.environment | settings)
 
     def _launch(self, name: str, spec: Spec) -> None:
         with self.log.open("ab") as log:
             self._running[name] = subprocess.Popen(spec.argv, stdout=log, stderr=log, **spec.options())
 
-    async def start(self, name: str) -> None:
+    async def start(self, name: str, **settings: str) -> None:
         """Start a process, and wait until it answers where it has somebody to answer."""
-        self._launch(name, self._spec(name))
+        self._launch(name, self._spec(name, settings))
         if name == "valkey":
             await until(self.valkey.is_ready, 10)
         elif name == "web":
@@ -91,6 +91,10 @@ class Stage:
         process = self._running.pop(name)
         process.send_signal(number)
         return await asyncio.to_thread(process.wait, seconds)
+
+    async def ended(self, name: str, seconds: float = 20) -> int:
+        """Wait for a process that ends by itself; its exit code."""
+        return await asyncio.to_thread(self._running.pop(name).wait, seconds)
 
     async def flush(self) -> None:
         """Empty Redis."""
