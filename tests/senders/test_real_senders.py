@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 import opsgenie_sdk
 import pagerduty
 import pytest
-import vendors
 from running import Up, ask, eventually, up
+from secure import Secure, https
+from vendors import RULES, monitoring, said
 
 CLIENTS = Path(__file__).parents[1] / "clients"
+PDJS = CLIENTS / "node_modules" / "@pagerduty" / "pdjs"
 FORMATS = {"alertmanager", "pagerduty", "pagerduty_v1", "opsgenie", "prometheus"}
 
 
@@ -59,58 +61,62 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 
 @pytest.fixture(scope="module")
-def secure(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """(host and port that speak TLS before the hub, the CA to trust)."""
-    ca, certificate = vendors.certify(tmp_path_factory.mktemp("ca"))
-    with vendors.https(urlsplit(hub.url).port or 0, certificate) as port:
-        yield f"127.0.0.1:{port}", ca
+def secure(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
+    """TLS before the hub."""
+    with https(urlsplit(hub.url).port or 0, tmp_path_factory.mktemp("ca")) as secure:
+        yield secure
 
 
-def lacks(*programs: str) -> bool:
-    """Whether one of them is not here; where CI is set, each has to be."""
-    return not os.environ.get("CI") and not all(map(shutil.which, programs))
+def lacks(*needed: str) -> bool:
+    """Whether one of these programs or folders is not here; where CI is set, each has to be."""
+    return not os.environ.get("CI") and not all(shutil.which(each) or Path(each).is_dir() for each in needed)
 
 
 @pytest.mark.skipif(lacks("prometheus", "prometheus-alertmanager"), reason="Debian's packages are not here")
-def test_prometheus_and_each_receiver_of_alertmanager_fire_and_clear(hub: Hub, tmp_path: Path) -> None:
-    with vendors.monitoring(tmp_path, urlsplit(hub.url).netloc, hub.integration, hub.key) as prometheus:
-        opened = {(name, "opened") for name in FORMATS}
-        eventually(lambda: opened <= hub.decisions(), 40)
-        (tmp_path / "rules.yml").write_text(vendors.RULES.format(threshold=2))
+def test_prometheus_and_each_receiver_of_alertmanager_fire_and_clear(
+    hub: Hub, secure: Secure, tmp_path: Path
+) -> None:
+    with monitoring(tmp_path, urlsplit(hub.url).netloc, hub.integration, hub.key, secure) as prometheus:
+
+        def all_are(decision: str) -> None:
+            wanted = {(format, decision) for format in FORMATS}
+            try:
+                eventually(lambda: wanted <= hub.decisions(), 40)
+            except AssertionError:
+                pytest.fail(f"{wanted - hub.decisions()} is missing; {said(tmp_path)}")
+
+        all_are("opened")
+        (tmp_path / "rules.yml").write_text(RULES.format(threshold=2))
         prometheus.send_signal(signal.SIGHUP)
-        cleared = {(name, "cleared") for name in FORMATS}
-        eventually(lambda: cleared <= hub.decisions(), 40)
+        all_are("cleared")
     assert not any(decision in {"unreadable", "rejected"} for _, decision in hub.decisions())
 
 
-def test_pagerdutys_python_client_fires_acknowledges_and_clears(hub: Hub, secure: tuple[str, Path]) -> None:
-    at, ca = secure
-    client = pagerduty.EventsApiV2Client(
-        hub.key, base_url=f"https://{at}", verify=ssl.create_default_context(cafile=ca)
-    )
-    key = client.trigger("Python says down", "py-1", severity="error", custom_details={"a": 1})
-    assert key.startswith("auto:1:")
-    assert client.acknowledge(key) == key
-    eventually(lambda: hub.statuses("Python says down") == ["acknowledged"])
-    assert client.resolve(key) == key
-    eventually(lambda: hub.statuses("Python says down") == ["resolved"])
-    client.send_change_event({"summary": "Deployed by Python", "source": "ci"})
-    eventually(lambda: ("pagerduty_change", "recorded") in hub.decisions())
-    with pytest.raises(pagerduty.HttpError):
-        pagerduty.EventsApiV2Client("wrong", base_url=f"https://{at}", verify=client_context(ca)).resolve("x")
+def test_pagerdutys_python_client_fires_acknowledges_and_clears(hub: Hub, secure: Secure) -> None:
+    trust = ssl.create_default_context(cafile=secure.ca)
+    at = f"https://127.0.0.1:{secure.port}"
+    with pagerduty.EventsApiV2Client(hub.key, base_url=at, verify=trust) as client:
+        key = client.trigger("Python says down", "py-1", severity="error", custom_details={"a": 1})
+        assert key.startswith("auto:1:")
+        assert client.acknowledge(key) == key
+        eventually(lambda: hub.statuses("Python says down") == ["acknowledged"])
+        assert client.resolve(key) == key
+        eventually(lambda: hub.statuses("Python says down") == ["resolved"])
+        client.send_change_event({"summary": "Deployed by Python", "source": "ci"})
+        eventually(lambda: ("pagerduty_change", "recorded") in hub.decisions())
+    with (
+        pagerduty.EventsApiV2Client("wrong", base_url=at, verify=trust) as stranger,
+        pytest.raises(pagerduty.HttpError) as refused,
+    ):
+        stranger.resolve("x")
+    assert refused.value.response.status_code == 400
 
 
-def client_context(ca: Path) -> ssl.SSLContext:
-    """Trust for one CA."""
-    return ssl.create_default_context(cafile=ca)
-
-
-@pytest.mark.skipif(lacks("node", "npm"), reason="Node is not here")
-def test_pagerdutys_javascript_client_fires_and_clears(hub: Hub, secure: tuple[str, Path]) -> None:
-    at, ca = secure
+@pytest.mark.skipif(lacks("node", str(PDJS)), reason="it needs Node.js and `npm ci` in tests/clients")
+def test_pagerdutys_javascript_client_fires_and_clears(hub: Hub, secure: Secure) -> None:
     done = subprocess.run(
-        ["node", CLIENTS / "with_pdjs.mjs", at, hub.key],
-        env=os.environ | {"NODE_EXTRA_CA_CERTS": str(ca)},
+        ["node", CLIENTS / "with_pdjs.mjs", f"127.0.0.1:{secure.port}", hub.key],
+        env=os.environ | {"NODE_EXTRA_CA_CERTS": str(secure.ca)},
         capture_output=True,
         text=True,
         timeout=30,
@@ -121,39 +127,47 @@ def test_pagerdutys_javascript_client_fires_and_clears(hub: Hub, secure: tuple[s
     eventually(lambda: hub.statuses("JavaScript says down") == ["resolved"])
 
 
-def test_opsgenies_python_client_makes_reads_and_closes_an_alert(hub: Hub) -> None:
+@pytest.fixture
+def opsgenie(hub: Hub) -> Iterator[opsgenie_sdk.AlertApi]:
+    """Opsgenie's Python client, which leaves its connections to who uses it."""
     configuration = opsgenie_sdk.Configuration()
     configuration.host, configuration.api_key["Authorization"] = hub.url, hub.key
-    api = opsgenie_sdk.AlertApi(opsgenie_sdk.ApiClient(configuration))
-    payload = opsgenie_sdk.CreateAlertPayload(
-        message="Opsgenie says down", alias="og", priority="P1", tags=["a"]
-    )
-    asked = api.create_alert(payload)
+    client = opsgenie_sdk.ApiClient(configuration)
+    yield opsgenie_sdk.AlertApi(client)
+    client.rest_client.pool_manager.clear()
 
-    def outcome() -> Any:
-        try:
-            return api.get_request_status(asked.request_id).data
-        except opsgenie_sdk.exceptions.ApiException as error:  # not processed yet
-            assert error.status == 404, error
+
+def outcome(opsgenie: opsgenie_sdk.AlertApi, request: str) -> Any:
+    """What became of a request; None while nothing has."""
+    try:
+        return opsgenie.get_request_status(request).data
+    except opsgenie_sdk.exceptions.ApiException as error:
+        if error.status == 404:
             return None
+        raise
 
-    became = eventually(outcome)
-    assert (became.is_success, became.action, became.alias) == (True, "Create", "og")
-    found = api.get_alert(became.alert_id).data
-    assert (found.message, found.status, found.priority, found.alias) == (
-        "Opsgenie says down",
-        "open",
-        "P1",
-        "og",
+
+def test_opsgenies_python_client_makes_reads_and_closes_an_alert(
+    hub: Hub, opsgenie: opsgenie_sdk.AlertApi
+) -> None:
+    words = "Opsgenie says down"
+    asked = opsgenie.create_alert(
+        opsgenie_sdk.CreateAlertPayload(message=words, alias="og", priority="P1", tags=["a"])
     )
-    api.acknowledge_alert("og", identifier_type="alias")
-    eventually(lambda: api.get_alert(found.tiny_id, identifier_type="tiny").data.acknowledged)
-    api.add_note("og", opsgenie_sdk.AddNoteToAlertPayload(note="look"), identifier_type="alias")
-    assert "og" in {alert.alias for alert in api.list_alerts(query="status: open").data}
-    assert api.count_alerts(query="status: open").data.count >= 1
-    api.close_alert(became.alert_id)
-    eventually(lambda: hub.statuses("Opsgenie says down") == ["resolved"])
-    assert api.get_alert("og", identifier_type="alias").data.status == "closed"
-    configuration.api_key["Authorization"] = "wrong"
+    became = eventually(lambda: outcome(opsgenie, asked.request_id))
+    assert (became.is_success, became.action, became.alias) == (True, "Create", "og")
+    found = opsgenie.get_alert(became.alert_id).data
+    assert (found.message, found.status, found.priority, found.alias) == (words, "open", "P1", "og")
+    opsgenie.acknowledge_alert("og", identifier_type="alias")
+    eventually(lambda: opsgenie.get_alert(found.tiny_id, identifier_type="tiny").data.acknowledged)
+    note = opsgenie_sdk.AddNoteToAlertPayload(note="look")
+    noted = opsgenie.add_note("og", note, identifier_type="alias")
+    assert eventually(lambda: outcome(opsgenie, noted.request_id)).is_success
+    assert "og" in {alert.alias for alert in opsgenie.list_alerts(query="status: open").data}
+    assert opsgenie.count_alerts(query="status: open").data.count >= 1
+    opsgenie.close_alert(became.alert_id)
+    eventually(lambda: hub.statuses(words) == ["resolved"])
+    assert opsgenie.get_alert("og", identifier_type="alias").data.status == "closed"
+    opsgenie.api_client.configuration.api_key["Authorization"] = "wrong"
     with pytest.raises(opsgenie_sdk.exceptions.AuthenticationException):
-        api.list_alerts()
+        opsgenie.list_alerts()
