@@ -22,6 +22,8 @@ from hub.contract.words import Action
 from hub.domain import filter
 from hub.domain.access import Grant
 from hub.domain.errors import Forbidden, NotAllowedNow, NotFound, Stale
+from hub.domain.faults import Faults
+from hub.domain.filter import Filter
 from hub.domain.resume import Place
 from hub.domain.version import Expected
 from hub.services import paging
@@ -32,6 +34,7 @@ from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
 from hub.services.views import view
 from hub.storage import consumers, log, organizations
+from hub.storage.constraints import TAKEN
 from hub.storage.consumers import Kept
 from hub.storage.tx import Tx
 
@@ -65,13 +68,14 @@ async def create(
     """Make one whose place is where the log ends now; True beside it where a request made before did.
     Invalid for a name that is taken in the organization, NotAllowedNow beyond 50 of an owner's, and 500."""
     grant.require_somewhere(Action.CONSUMER_USE)
-    owner, asked = owner_of(grant), filter.read(body.filter)
+    owner = owner_of(grant)
 
     async def attempt() -> tuple[ConsumerResource, bool]:
         async with change(ports, grant, context) as changed:
             tx, claim = changed.tx, Claim(changed, "consumer.create", key, body)
             if (earlier := await claim.earlier()) is not None:
                 return await _resource(ports, tx, grant, await find(tx, grant, earlier)), True
+            asked = await _asked(tx, body.name, body.filter)
             await organizations.lock(tx)  # two that are made at once are counted one after the other
             await _require_room(tx, owner)
             id, head = new(), await log.head(tx)
@@ -97,12 +101,12 @@ async def change_consumer(
     is taken, Forbidden for another's."""
     grant.require_somewhere(Action.CONSUMER_USE)
     wanted = asked_for(body)
-    asked = filter.read(wanted.get("filter", ""))
     async with change(ports, grant, context) as changed:
         tx, before = changed.tx, await lock(changed.tx, grant, reference)
         if not expected.meets(before.version):
             raise Stale(await _resource(ports, tx, grant, before))
         after = msgspec.structs.replace(before, **wanted)
+        asked = await _asked(tx, None if after.name == before.name else after.name, wanted.get("filter", ""))
         if after.name != before.name:
             await consumers.rename(tx, before.id, after.name)
         if after.filter != before.filter:
@@ -159,6 +163,18 @@ async def lock(tx: Tx, grant: Grant, reference: str) -> Kept:
     if kept is None:
         raise NotFound("There is no such consumer.")
     return kept
+
+
+async def _asked(tx: Tx, name: str | None, words: str) -> Filter:
+    """What a body filters by. Raise Invalid for words that mean nothing and for a new name that is taken,
+    for both at once; the constraint is for who comes meanwhile."""
+    asked, faults = filter.EVERYTHING, Faults()
+    if name is not None and await consumers.named(tx, name) is not None:
+        faults.add("/name", "taken", TAKEN)
+    with faults.collected():
+        asked = filter.read(words)
+    faults.check()
+    return asked
 
 
 async def _require_room(tx: Tx, owner: tuple[str, UUID]) -> None:

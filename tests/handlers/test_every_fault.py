@@ -10,7 +10,20 @@ from orgs import Org
 from test_invitations import invited, stranger
 from web import PASSWORD, Site, outcome, read
 
-from hub.contract import catalogue, commands, hold, integrations, invitations, keys, people, requests, signing
+from hub.contract import (
+    catalogue,
+    commands,
+    consumers,
+    heartbeats,
+    hold,
+    integrations,
+    invitations,
+    keys,
+    people,
+    receipts,
+    requests,
+    signing,
+)
 from hub.contract import sessions as own
 from hub.contract.ids import new, text
 from hub.contract.teams import NameTeam
@@ -85,17 +98,26 @@ CASES: dict[type, list[tuple[str, str, dict[str, Any], set[str]]]] = {
           "private": {"members": ["x"], "teams": [NO_TEAM], "keys": ["y"]}},
          {"/service", "/private/members/0", "/private/teams/0", "/private/keys/0"}),
     ],
+    consumers.NewConsumer: [
+        ("POST", f"{ORG}/consumers", {"name": "first", "filter": "odd:1"}, {"/name", "/filter"}),
+    ],
+    consumers.ChangeConsumer: [
+        ("PATCH", "{consumer}", {"name": "first", "filter": "odd:1"}, {"/name", "/filter"}),
+    ],
     own.ChangePassword: [
         ("PUT", "/api/v1/me/password", {"current": "not mine", "new": "password123"}, {"/current", "/new"}),
     ],
 }  # fmt: skip
-# Bodies of which a service checks one field at most.
+# Bodies of which a service checks one field at most: a heartbeat's name is taken within an integration, so
+# that nothing can be said of it where that is not there.
 ONE_AT_MOST = {
-    catalogue.Nothing: "", commands.AssignCommander: "commander", hold.LetGo: "", integrations.Rotate: "",
-    invitations.Invite: "email", NameTeam: "name", own.ResetPassword: "password",
-    people.CreateOrganization: "slug", people.RenameOrganization: "", requests.SignIn: "",
-    signing.Sign: "secret",
-    **{kind: "" for name, kind in commands.COMMANDS.items() if name not in ("commander", "hide")},
+    catalogue.Nothing: "", commands.AssignCommander: "commander", commands.Split: "alerts",
+    consumers.Acknowledge: "cursor", heartbeats.HeartbeatPatch: "name",
+    heartbeats.NewHeartbeat: "integration", hold.LetGo: "", integrations.Rotate: "",
+    invitations.Invite: "email", NameTeam: "name",
+    own.ResetPassword: "password", people.CreateOrganization: "slug", people.RenameOrganization: "",
+    receipts.Discard: "", receipts.Replay: "", requests.SignIn: "", signing.Sign: "secret",
+    **{kind: "" for name, kind in commands.COMMANDS.items() if name not in ("commander", "hide", "split")},
 }  # fmt: skip
 # Whatever stands in a request by this name names something, or is a time: its shape alone says nothing.
 TOLD_BY_TYPE = ("datetime", "list", "Where", "Reference", "max_length=64")
@@ -137,6 +159,8 @@ async def test_all_that_is_wrong_with_a_body_is_named_at_once(site: Site, acme: 
     made["{integration}"] = read(await ann("POST", f"{ORG}/integrations", asked))
     opened = {"title": "Down", "service": made["{service}"]["id"]}
     made["{incident}"] = read(await ann("POST", f"{ORG}/incidents", opened))
+    await ann("POST", f"{ORG}/consumers", {"name": "first"})
+    made["{consumer}"] = read(await ann("POST", f"{ORG}/consumers", {"name": "second"}))
     _, link = await invited(site.with_key(acme.api_key))
     for method, path, body, pointers in CASES[kind]:
         who = ann
