@@ -174,7 +174,8 @@ def test_a_worker_works_it_all_off_and_shows_what_it_could_not_read(client: Clie
         eventually(lambda: victim.rows(open_rows)[0][0] == 0 or worker.poll() is not None, 60)
         assert worker.poll() is None, (tmp_path / "worker").read_text()
         assert send(client, "/api/v1/ingest/events", b'{"title":"after it all","dedup_key":"after"}') == 202
-        found = "SELECT count(*) FROM incident WHERE title = 'after it all'"
+        # (an alert, for the poison made a storm: what opens after it joins its incident)
+        found = "SELECT count(*) FROM alert WHERE title = 'after it all'"
         eventually(lambda: victim.rows(found)[0][0] == 1)
     finally:
         worker.terminate()
