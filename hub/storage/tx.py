@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Any
 
 import asyncpg
+import structlog
 
 from hub.contract.ids import TenantId
 from hub.domain.errors import Broken, Contended, TooSlow, Unavailable
+from hub.logs import Seldom
 from hub.storage.statement import Statement
 
 CONNECT_SECONDS = 1.0
@@ -29,6 +31,7 @@ AWAY = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 IN_THE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
+_full = Seldom(structlog.get_logger().error)
 
 
 def _is_away(error: BaseException) -> bool:
@@ -171,6 +174,8 @@ class Turn:
         if not isinstance(error, Exception):
             _throw_away(self._connection)
         elif _is_away(error):
+            if isinstance(error, asyncpg.DiskFullError):
+                _full("the disk of the database is full")
             _throw_away(self._connection)
             raise Unavailable from error
 

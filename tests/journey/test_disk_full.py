@@ -127,6 +127,7 @@ def test_on_a_full_disk_alerts_are_refused_and_nothing_that_was_accepted_is_lost
             incidents = await sender.read("/incidents")
             assert incidents.code == 200
             assert b"alert-0" in incidents.body
+            await until(lambda: is_said(stage), PATIENCE)
             filler.unlink()
             await until(lambda: is_accepted(sender), PATIENCE)
             await check(stage, truth, sender)
@@ -144,6 +145,10 @@ def fill(file: Path) -> None:
         while filler.write(b"\0" * 65536):
             pass
     assert shutil.disk_usage(file.parent).free == 0
+
+
+async def is_said(stage: QuickStage) -> bool:
+    return "the disk of the database is full" in stage.log.read_text()
 
 
 async def is_accepted(sender: Sender) -> bool:
