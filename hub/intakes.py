@@ -22,14 +22,21 @@ from hub.sources.base import Source
 INGEST: Final[dict[str, Guard]] = {
     "POST": Public("Senders have an integration key, each format in its place; the intake looks it up.")
 }
+EITHER: Final = INGEST | {"PUT": INGEST["POST"]}
 GENIE: Final = Public("Opsgenie's clients have an integration key; the handler looks it up.")
 
 
-def _intake(path: str, source: Source, *keys: str, handler: type[intake.Intake] = intake.Intake) -> Route:
+def _intake(
+    path: str,
+    source: Source,
+    *keys: str,
+    handler: type[intake.Intake] = intake.Intake,
+    guards: dict[str, Guard] = INGEST,
+) -> Route:
     return Route(
         path,
         handler,
-        INGEST,
+        guards,
         {"source": source, "keys": keys},
         ("receiver",),
         body_max=source.BODY_MAX,
@@ -72,7 +79,14 @@ INTAKES: Final[tuple[Route, ...]] = (
     _intake("/v2/change/enqueue", pagerduty_change, "body"),
     _intake("/generic/2010-04-15/create_event.json", pagerduty_v1, "body"),
     _intake("/integrations/alertmanager/{integration}/webhook", alertmanager, "header", "query"),
-    _intake("/integrations/grafana/{integration}/webhook", grafana, "header", "query"),
+    _intake(
+        "/integrations/grafana/{integration}/webhook",
+        grafana,
+        "header",
+        "query",
+        handler=intake.Either,
+        guards=EITHER,
+    ),
     _intake("/integrations/alertmanager/{integration}/api/v2/alerts", prometheus, "header", "query"),
     Route(
         "/integrations/alertmanager/{integration}/api/v2/status",

@@ -148,6 +148,15 @@ class Intake(Keeper):
         await self.take(self.request.body, integration, key)
 
 
+class Either(Intake):
+    """An endpoint of a sender that may have been told to PUT, as Grafana's contact points can be."""
+
+    @says(dict[str, Any], 202, takes=Any, may=(Invalid, Unauthenticated, SignatureRefused))
+    async def put(self, integration: str = "", key: str = "") -> None:
+        """The same: whatever comes is a new request, nothing is replaced."""
+        await self.take(self.request.body, integration, key)
+
+
 class Ping(Intake):
     """`/ingest/heartbeats/{beat}`: our event `heartbeat`, named by the address."""
 

@@ -20,6 +20,7 @@ PUBLIC = {
     "POST /v2/enqueue",
     "POST /integrations/alertmanager/{integration}/webhook",
     "POST /integrations/grafana/{integration}/webhook",
+    "PUT /integrations/grafana/{integration}/webhook",
     "GET /api/v1/ingest/receipts",
     "POST /integrations/alertmanager/{integration}/api/v2/alerts",
     "GET /integrations/alertmanager/{integration}/api/v2/status",

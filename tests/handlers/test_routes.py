@@ -22,6 +22,7 @@ EXPECTED = {
     ("GET", "/integrations/alertmanager/{integration}/api/v2/status"): "public",
     ("POST", "/integrations/alertmanager/{integration}/webhook"): "public",
     ("POST", "/integrations/grafana/{integration}/webhook"): "public",
+    ("PUT", "/integrations/grafana/{integration}/webhook"): "public",
     ("GET", "/api/v1/ingest/receipts"): "public",
     ("POST", "/api/v1/ingest/heartbeats/{beat}"): "public",
     ("GET", "/api/v1/ingest/receipts/{receipt}"): "public",

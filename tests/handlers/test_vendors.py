@@ -66,6 +66,18 @@ async def test_a_prometheus_fires_and_clears_by_the_end_it_sends(site: Site, por
         assert await incidents(site, ports, acme) == [("Down", status)]
 
 
+async def test_a_grafana_that_was_told_to_put_fires_and_clears_too(
+    site: Site, ports: Ports, acme: Org, globex: Org
+) -> None:
+    path, key = "/integrations/grafana/{integration}/webhook", site.with_key(acme.integration_key)
+    for status, becomes in (("firing", "triggered"), ("resolved", "resolved")):
+        alert = {"status": status, "labels": {"alertname": "Down"}}
+        body = {"version": "1", "groupKey": "g", "alerts": [alert]}
+        assert (await key("PUT", at(acme, path), body)).code == 202
+        assert await incidents(site, ports, acme) == [("Down", becomes)]
+        assert outcome(await key("PUT", at(globex, path), body)) == (401, "unauthenticated")
+
+
 async def test_an_alertmanagers_status_is_for_who_has_the_key(site: Site, acme: Org, globex: Org) -> None:
     path = "/integrations/alertmanager/{integration}/api/v2/status"
     basic = {"Authorization": "Basic " + b64encode(f"amtool:{acme.integration_key}".encode()).decode()}
