@@ -114,6 +114,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(INTEGRATION + "/hold", integrations.Hold, {"POST": Action.INTEGRATION_MANAGE}),
     Route(INTEGRATION + "/release", integrations.Release, {"POST": Action.INTEGRATION_MANAGE}),
+    Route(INTEGRATION + "/undo", integrations.Undo, {"POST": Action.INTEGRATION_MANAGE}),
     Route(INTEGRATION + "/replay", integrations.ReplayDead, {"POST": Action.RECEIPT_REPLAY}),
     Route(INTEGRATION + "/uses", integrations.Uses, {"GET": Action.INTEGRATION_MANAGE}),
     Route(

@@ -123,12 +123,14 @@ class IncidentClosed(Kind, frozen=True, kw_only=True):
 
 class IncidentReopened(Kind, frozen=True, kw_only=True):
     """Open again; `reason` is `command`, `new_episode`, `flapping` (the `times`th time by itself),
-    `still_firing` or `reporters_disagree`."""
+    `still_firing`, `reporters_disagree`, or `corrected`, where the event that had resolved it is taken back
+    (`corrects`)."""
 
     kind = "incident.reopened"
     about = "incident"
     reason: str
     times: int = 0
+    corrects: str = ""
 
 
 class IncidentNoted(Kind, frozen=True, kw_only=True):
@@ -207,17 +209,20 @@ class AlertFired(Kind, frozen=True, kw_only=True):
 
 
 class AlertReported(Kind, frozen=True, kw_only=True):
-    """One of several reporters says something new of a firing alert that does not change its status."""
+    """One of several reporters says something new of a firing alert that does not change its status; or what
+    it said is taken back (`corrects`)."""
 
     kind = "alert.reported"
     about = "alert"
     reporter: str
     status: AlertStatus
+    corrects: str = ""
 
 
 class AlertCleared(Kind, frozen=True, kw_only=True):
     """Every reporter that fired it has cleared it (`reason`: `reporters`), a person resolved its incident
-    (`resolved`), or it was not repeated where that means its end (`expired`)."""
+    (`resolved`), it was not repeated where that means its end (`expired`), or who alone still fired it should
+    not have (`corrected`)."""
 
     kind = "alert.cleared"
     about = "alert"

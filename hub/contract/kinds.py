@@ -7,6 +7,7 @@ from typing import Final
 from hub.contract import (
     administration,
     consumers,
+    corrections,
     events,
     heartbeats,
     hold,
@@ -18,6 +19,7 @@ from hub.contract import (
     signing,
     silence,
     storms,
+    undo,
 )
 from hub.contract.events import Kind
 
@@ -29,12 +31,14 @@ MODULES: Final = (
     hold,
     keys,
     consumers,
+    corrections,
     membership,
     privacy,
     receipts,
     signing,
     silence,
     storms,
+    undo,
 )
 KINDS: Final[dict[str, type[Kind]]] = {
     struct.kind: struct

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from hub.contract.corrections import AlertRestored, AlertWithdrawn
 from hub.contract.events import AlertCleared, AlertFired, AlertReported, Event
 from hub.contract.ids import parse
 from hub.contract.silence import AlertHeardAgain, AlertWentStale
@@ -109,5 +110,21 @@ def evolve(alert: Alert | None, event: Event) -> Alert:
                 status=AlertStatus.CLEARED,
                 reporters=dict.fromkeys(before.reporters, AlertStatus.CLEARED),
                 cleared_at=event.at,
+            )
+        case AlertWithdrawn(), Alert() as before:
+            return msgspec.structs.replace(
+                before,
+                status=AlertStatus.CLEARED,
+                reporters=dict.fromkeys(before.reporters, AlertStatus.CLEARED),
+                cleared_at=before.cleared_at or event.at,
+            )
+        case AlertRestored() as said, Alert() as before:
+            return msgspec.structs.replace(
+                before,
+                status=AlertStatus.FIRING,
+                reporters={**before.reporters, said.reporter: AlertStatus.FIRING},
+                cleared_at=None,
+                episode=said.episode,
+                last_at=event.at,
             )
     raise Broken(f"{event.data.kind} does not fit this alert.")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from hub.contract import corrections as k
 from hub.contract import events as e
 from hub.contract import privacy as p
 from hub.contract import silence as s
@@ -14,6 +15,8 @@ from hub.contract import storms
 from hub.contract.ids import parse
 from hub.contract.words import OPEN, AlertStatus, AutoResolve, Severity, Status, Urgency
 from hub.domain.errors import Broken
+
+BY_HAND = {"command", "corrected"}  # why an incident was reopened that did not come back by itself
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -124,7 +127,7 @@ def _changes(incident: Incident, event: e.Event) -> dict[str, object]:
             return {"status": Status.CLOSED, "closed_at": event.at}
         case e.IncidentReopened(reason=reason):
             return {
-                "reopens": incident.reopens + (reason != "command"),
+                "reopens": incident.reopens + (reason not in BY_HAND),
                 "status": Status.TRIGGERED,
                 "acknowledgements": (),
                 "acknowledged_at": None,
@@ -154,15 +157,33 @@ def _changes(incident: Incident, event: e.Event) -> dict[str, object]:
             return {"total": incident.total - 1} | _counted(incident, status, -1)
         case storms.AlertTakenIn(status=status):
             return {"total": incident.total + 1} | _counted(incident, status, 1)
+        case k.AlertWithdrawn(was=was):
+            return {"total": incident.total - 1} | _counted(incident, was, -1)
+        case k.AlertRestored():
+            return {"firing": incident.firing + 1}
+        case k.IncidentCorrected():
+            return {"status": Status.CLOSED, "closed_at": incident.closed_at or event.at}
+        case k.IncidentAcknowledgementCorrected(whose=whose):
+            return _without(incident, whose)
         case p.IncidentHidden():
             return {"private": True}
         case p.IncidentShown(number=number):
             return {"private": False, "number": number or incident.number}
         case e.IncidentSignalsCleared() | e.AlertReported() | p.IncidentGlassBroken():
             return {}
+        case k.IncidentNoteCorrected():
+            return {}
         case s.IncidentSignalsStale() | storms.IncidentStormEnded():
             return {}
     raise Broken(f"{event.data.kind} is not about an incident.")
+
+
+def _without(incident: Incident, whose: str) -> dict[str, object]:
+    """The incident is back to triggered once nobody has acknowledged it."""
+    rest = tuple(each for each in incident.acknowledgements if each.actor != whose)
+    if rest or incident.status is not Status.ACKNOWLEDGED:
+        return {"acknowledgements": rest}
+    return {"acknowledgements": rest, "status": Status.TRIGGERED, "acknowledged_at": None}
 
 
 def _counted(incident: Incident, status: AlertStatus, by: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Integrations: list, make, show, change, rotate, disable, enable, test, sign, hold and release."""
+"""Integrations: list, make, show, change, rotate, disable, enable, test, sign, hold, release and undo."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from hub.contract.integrations import (
 )
 from hub.contract.receipts import ReplayedAll
 from hub.contract.signing import IntegrationSigning, Sign
+from hub.contract.undo import Undo as Wanted
+from hub.contract.undo import Undone
 from hub.domain.errors import NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
-from hub.services import integrations, quarantine, replaying, signing, trial
+from hub.services import integrations, quarantine, replaying, signing, trial, undoing
 
 
 class Integrations(Request):
@@ -141,6 +143,19 @@ class Release(Request):
             self.desk.ports, self.grant, integration, asked, key, self.context
         )
         self.answer_once(shown, replayed)
+
+
+class Undo(Request):
+    """`/integrations/{integration}/undo`"""
+
+    @says(Undone, takes=Wanted, once=True)
+    async def post(self, org: str, integration: str) -> None:
+        """Take back what its requests have done since a time, some hundred at a time; or count it first."""
+        asked, key = self.read(Wanted), self.idempotency_key()
+        done, replayed = await undoing.undo(
+            self.desk.ports, self.grant, integration, asked, key, self.context
+        )
+        self.answer_once(done, replayed)
 
 
 class ReplayDead(Request):

@@ -30,7 +30,7 @@ SPACING: Final = 0.1  # seconds from one read to the next: a flood of forged hin
 HARMLESS: Final = frozenset(
     {
         "session.started", "session.used", "request.refused", "sign_in.failed",
-        "receipt.replayed", "receipt.discarded", "integration.replayed",
+        "receipt.replayed", "receipt.discarded", "integration.replayed", "integration.undone",
         "consumer.created", "consumer.changed", "consumer.deleted",
     }
 )  # fmt: skip

@@ -13,6 +13,7 @@ import { sentence } from "./words.js";
 
 /** @typedef {import("./wire.js").Envelope} Envelope */
 /** @typedef {import("./fold.js").Item} Item */
+/** @typedef {import("./core.js").Signal<ReadonlySet<string>>} Corrected ids of notes that were taken back */
 
 const HEAD = 120;
 
@@ -31,17 +32,20 @@ const SIGNS = {
   "incident.glass_broken": "lock",
   "alert.fired": "alert",
   "alert.cleared": "cleared",
+  "alert.withdrawn": "cleared",
+  "alert.restored": "alert",
 };
 
-/** @param {import("./core.js").Signal<Item>} item @param {Map<string, string>} titles of alerts, by id */
-export function entry(item, titles) {
+/** @param {import("./core.js").Signal<Item>} item @param {Map<string, string>} titles of alerts, by id
+ * @param {Corrected} corrected */
+export function entry(item, titles, corrected) {
   let open = false;
   const { day, events: [only] } = item.peek();
   if (!only) return h("li", { class: "day" }, day);
   // every new event lays all of them out again; an entry is built again only when it grew
   const count = derive(() => item.value.events.length);
   return h("li", { class: "entry" }, () => {
-    if (count.value === 1) return line(only, titles);
+    if (count.value === 1) return line(only, titles, corrected);
     const { events } = item.peek();
     return h(
       "details",
@@ -59,21 +63,26 @@ export function entry(item, titles) {
         icons.sign("alert"),
         h("span", null, summary(events)),
       ),
-      ...events.map((event) => line(event, titles)),
+      ...events.map((event) => line(event, titles, corrected)),
     );
   });
 }
 
-/** @param {Envelope} event @param {Map<string, string>} titles */
-function line(event, titles) {
+/** @param {Envelope} event @param {Map<string, string>} titles @param {Corrected} corrected */
+function line(event, titles, corrected) {
   const kind = event.type === "incident.noted"
     ? "note"
     : event.type.startsWith("alert.")
     ? "alert"
     : "change";
+  const isCorrected = () => kind === "note" && corrected.value.has(event.id);
   return h(
     "article",
-    { id: event.id, class: `line ${kind}`, "data-kind": event.type },
+    {
+      id: event.id,
+      class: () => `line ${kind}${isCorrected() ? " corrected" : ""}`,
+      "data-kind": event.type,
+    },
     time(event),
     event.type === "incident.severity_set"
       ? icons.sign(event.data.severity)
@@ -81,7 +90,15 @@ function line(event, titles) {
     h(
       "div",
       { class: "what" },
-      h("p", null, h("b", null, event.actorname), " ", sentence(event), subject(event, titles)),
+      h(
+        "p",
+        null,
+        h("b", null, event.actorname),
+        " ",
+        sentence(event),
+        subject(event, titles),
+        () => isCorrected() ? " (corrected)" : null,
+      ),
       kind === "note" ? h("div", { class: "prose" }, ...prose(String(event.data.text))) : null,
       event.type === "alert.fired" ? alertBody(event.data) : null,
     ),

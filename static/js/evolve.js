@@ -64,6 +64,13 @@ const CHANGES = {
     acknowledgements: [],
     commander: null,
   }),
+  "incident.corrected": ({ closed_at }, { time }) => ({ status: "closed", closed_at: closed_at ?? time }),
+  "incident.acknowledgement_corrected": ({ status, acknowledged_at, acknowledgements }, { data }) => {
+    const rest = acknowledgements.filter(({ actor }) => actor !== data.whose);
+    return rest.length || status !== "acknowledged"
+      ? { status, acknowledged_at, acknowledgements: rest }
+      : { status: "triggered", acknowledged_at: null, acknowledgements: rest };
+  },
   "incident.severity_set": (_, { data }) => ({ severity: data.severity }),
   "incident.commander_assigned": (_, { data }) => ({ commander: data.commander }),
   "incident.commander_vacated": () => ({ commander: null }),
@@ -84,6 +91,9 @@ const CHANGES = {
   }),
   "alert.fired": ({ alerts }) => moved(alerts, 1, 0, 1),
   "alert.cleared": ({ alerts }, { data }) => moved(alerts, data.was_stale ? 0 : -1, data.was_stale ? -1 : 0),
+  "alert.withdrawn": ({ alerts }, { data }) =>
+    moved(alerts, data.was === "firing" ? -1 : 0, data.was === "stale" ? -1 : 0, -1),
+  "alert.restored": ({ alerts }) => moved(alerts, 1, 0),
   "alert.went_stale": ({ alerts }) => moved(alerts, -1, 1),
   "alert.heard_again": ({ alerts }) => moved(alerts, 1, -1),
   "alert.split_off": ({ alerts }, { data }) =>

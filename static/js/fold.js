@@ -35,7 +35,7 @@ export function fold(events) {
 
 /** A run in one line: `3 alerts fired`, or `5 alert events: 3 fired, 2 cleared`. @param {readonly Envelope[]} events */
 export function summary(events) {
-  const counts = ["fired", "reported", "cleared"].map((
+  const counts = ["fired", "reported", "cleared", "withdrawn", "restored"].map((
     word,
   ) => /** @type {const} */ ([word, events.filter((event) => event.type === `alert.${word}`).length]));
   const parts = counts.filter(([, count]) => count).map(([word, count]) => `${count} ${word}`);

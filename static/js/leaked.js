@@ -10,6 +10,7 @@ import { sheet } from "./dialog.js";
 import { attempt, create } from "./edit.js";
 import { choice, form } from "./form.js";
 import { notice } from "./notices.js";
+import { undo } from "./undoing.js";
 
 /** @typedef {import("./catalogue.js").Sendable} Sendable */
 /** @typedef {{address: string, count: number, first_at: string, last_at: string, quarantined: number}} Use */
@@ -77,7 +78,7 @@ export function leaked({ path, integration, manages }) {
       const now = hold();
       if (!now) {
         return "On hold, it hears the addresses that you name; the rest waits. Then look who uses it, rotate the key, " +
-          "and release it.";
+          "take back what it did, and release it.";
       }
       if (now.releasing) return `It is released: what waited is being ${now.releasing}ed.`;
       const heard = now.addresses.length ? now.addresses.join(", ") : "nobody";
@@ -97,6 +98,7 @@ export function leaked({ path, integration, manages }) {
         { type: "button", onclick: () => attempt(look) },
         () => uses.value ? "Look again" : "Who has used it",
       ),
+      h("button", { type: "button", class: "grave", onclick: () => undo(path) }, "Take back what it did"),
     ),
     () => uses.value && told(uses.value),
   ];

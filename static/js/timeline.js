@@ -23,6 +23,8 @@ export function timeline() {
   const items = derive(() => fold(events.value));
   /** Titles of alerts: what clears one does not repeat it. @type {Map<string, string>} */
   const titles = new Map();
+  /** Ids of notes that were taken back. @type {import("./core.js").Signal<ReadonlySet<string>>} */
+  const corrected = signal(new Set());
   let ids = new Set();
   /** @type {Envelope[] | null} */
   let early = [];
@@ -35,13 +37,19 @@ export function timeline() {
     for (const { id, type, subject, data } of fresh) {
       ids.add(id);
       if (type === "alert.fired" || type === "incident.opened") titles.set(subject, data.title);
+      if (type === "incident.note_corrected") corrected.value = new Set([...corrected.peek(), data.corrects]);
     }
     if (fresh.length) events.value = [...events.value, ...fresh].slice(-MOST);
     return fresh;
   }
 
   const list = h("ol", { class: "events" });
-  each(list, () => items.value.slice(-shown.value), (item) => item.key, (item) => entry(item, titles));
+  each(
+    list,
+    () => items.value.slice(-shown.value),
+    (item) => item.key,
+    (item) => entry(item, titles, corrected),
+  );
   const box = h(
     "div",
     {

@@ -17,6 +17,7 @@ const VACATED = {
 const CLEARED = {
   resolved: "cleared an alert by resolving",
   expired: "cleared an alert that was not repeated",
+  corrected: "corrected an alert: who alone still fired it should not have",
 };
 
 /** @type {Record<string, (event: Envelope) => string>} */
@@ -38,6 +39,7 @@ const PHRASES = {
     if (data.reason === "flapping") {
       return `flaps: fired again, for the ${data.times}th time, which reopened it`;
     }
+    if (data.reason === "corrected") return "corrected its end, which reopened the incident";
     if (data.reason === "reporters_disagree") {
       return "reopened it: one reporter had cleared what another still sees";
     }
@@ -63,8 +65,17 @@ const PHRASES = {
   "alert.heard_again": () => "heard again of an alert that was stale: it fires",
   "alert.split_off": () => "split an alert off, into an incident of its own",
   "alert.taken_in": () => "took in an alert that was split off another incident",
-  "alert.reported": ({ data }) => `says ${data.status}${data.reporter ? ` by ${data.reporter}` : ""}`,
+  "alert.reported": ({ data }) =>
+    data.corrects
+      ? `corrected what a reporter said: it is ${data.status}`
+      : `says ${data.status}${data.reporter ? ` by ${data.reporter}` : ""}`,
   "alert.cleared": ({ data }) => CLEARED[data.reason] ?? "cleared",
+  "incident.corrected": () => "corrected: it should not have been opened, and is closed",
+  "incident.note_corrected": () => "corrected a note: it should not have been written",
+  "incident.acknowledgement_corrected": () => "corrected an acknowledgement: nobody had it",
+  "alert.withdrawn": () => "corrected an alert: it should not have fired",
+  "alert.restored": () => "corrected an alert: it should not have been cleared, and fires",
+  "change.corrected": () => "corrected a change: it should not have been recorded",
   "change.recorded": ({ data }) => `recorded a change: ${data.title}`,
 };
 

@@ -82,6 +82,8 @@ WORDS: Final[dict[str, Any]] = {
     "if_version": 1,
     "addresses": ["203.0.113.0/24"],
     "quarantined": "process",
+    "since": "2090-01-01T00:00:00Z",
+    "preview": False,
     "scheme": "github",
     "secret": "a secret of the sender's own",
     "reason": "An audit",

@@ -174,6 +174,33 @@ def test_on_hold_what_comes_waits_until_it_is_let_go(windows: Windows, org: Org)
     expect(row(page, "1. Opened an incident")).to_be_visible()
 
 
+def test_what_a_leaked_key_has_done_is_counted_and_taken_back(windows: Windows, org: Org) -> None:
+    org.alert("Disk full")
+    org.alert("Send money", action="note", dedup_key="Disk full")
+    war_room = windows.sign_in(org, path="/incidents/1")
+    note = war_room.locator("article.note")
+    expect(note).to_contain_text("Send money")
+    page = windows.sign_in(org, path=f"/settings/integrations/{org.founded.integration_id}")
+    part = section(page, "If the key leaked")
+    part.get_by_role("button", name="Take back what it did").click()
+    dialog = page.get_by_role("dialog", name="Take back what it did?")
+    dialog.get_by_label("Since").fill("2026-01-01T00:00")
+    dialog.get_by_label("Only from these addresses").fill("nowhere")
+    dialog.get_by_role("button", name="Count it first").click()
+    expect(dialog.get_by_label("Only from these addresses")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Only from these addresses").fill("127.0.0.0/8")
+    dialog.get_by_role("button", name="Count it first").click()
+    dialog = page.get_by_role("dialog", name="Take back 2 requests?")
+    expect(dialog).to_contain_text("alerts fired: 1, incidents opened: 1, notes: 1")
+    dialog.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_text("What it did is taken back.")).to_be_visible()
+    expect(note).to_contain_text("(corrected)")
+    expect(note.locator(".prose")).to_have_css("text-decoration-line", "line-through")
+    expect(war_room.locator("article").last).to_contain_text("should not have been opened, and is closed")
+    war_room.reload()
+    expect(note).to_contain_text("(corrected)")
+
+
 def test_a_key_works_in_the_command_that_is_shown_until_it_is_deleted(
     windows: Windows, org: Org, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ SQL = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
 ALONE = {
     "mint": {"domain.access", "services.access"},
     "whole.save": {"services.world"},
-    "world.save": {"services.execute", "services.incidents", "services.silence"},
+    "world.save": {"services.execute", "services.incidents", "services.silence", "services.undoing"},
     "log.append": {"services.change"},
     "IncidentOpened": {"contract.events", "domain.incident", "domain.intake", "domain.storm",
                        "services.incidents", "services.world"},

@@ -61,7 +61,7 @@ ADMINISTRATIVE = {
     "service.changed", "service.archived", "service.unarchived", "service.dependencies_set",
     "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested",
-    "integration.held", "integration.released", "integration.quarantine_emptied",
+    "integration.held", "integration.released", "integration.quarantine_emptied", "integration.undone",
     "heartbeat.created", "heartbeat.changed", "heartbeat.deleted",
     "receipt.replayed", "receipt.discarded", "integration.replayed",
     "integration.signed", "integration.unsigned", "secrets.resealed",
@@ -78,6 +78,8 @@ SHOWN = {
     "incident.hidden", "incident.shown", "incident.glass_broken",
     "alert.went_stale", "alert.heard_again", "incident.signals_stale",
     "incident.storm_ended", "alert.split_off", "alert.taken_in",
+    "incident.corrected", "incident.note_corrected", "incident.acknowledgement_corrected",
+    "alert.withdrawn", "alert.restored", "change.corrected",
 }  # fmt: skip
 
 

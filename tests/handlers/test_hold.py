@@ -1,4 +1,4 @@
-"""Hold, release and uses by REST: whose address is believed, who may, and what a repeat does."""
+"""Hold, release, uses and undo by REST: whose address is believed, who may, and what a repeat does."""
 
 from __future__ import annotations
 
@@ -94,10 +94,36 @@ async def test_a_repeated_request_is_done_once(site: Site, acme: Org) -> None:
     assert outcome(other) == (422, "idempotency_key_reused")
 
 
+async def test_an_undo_is_repeated_word_for_word(site: Site, ports: Ports, acme: Org) -> None:
+    key = site.with_key(acme.api_key)
+    await site.with_key(acme.integration_key)("POST", "/api/v1/ingest/events", {"title": "x"})
+    await work.drain(ports, "inbox", [acme.tenant])
+    body = {"since": "2026-01-01T00:00:00Z", "addresses": ["127.0.0.1"]}
+    answers = [await key("POST", place(acme) + "/undo", body, {"Idempotency-Key": "k"}) for _ in range(2)]
+    assert [("Idempotent-Replayed" in answer.headers) for answer in answers] == [False, True]
+    assert [read(answer) for answer in answers] == [
+        {
+            "preview": False,
+            "receipts": 1,
+            "effects": {
+                "alerts_fired": 1,
+                "alerts_cleared": 0,
+                "incidents_opened": 1,
+                "notes": 0,
+                "acknowledgements": 0,
+            },
+            "left": 0,
+        }
+    ] * 2
+    other = await key("POST", place(acme) + "/undo", body | {"preview": True}, {"Idempotency-Key": "k"})
+    assert outcome(other) == (422, "idempotency_key_reused")
+
+
 WAYS = [
     ("POST", "/hold", {"addresses": []}),
     ("POST", "/release", {"quarantined": "process"}),
     ("GET", "/uses", None),
+    ("POST", "/undo", {"since": "2026-01-01T00:00:00Z"}),
 ]
 
 
@@ -124,6 +150,10 @@ async def test_every_bad_field_is_named(site: Site, acme: Org) -> None:
         ("/hold", {"addresses": ["10.0.0.1"] * 51}, {"/addresses"}),
         ("/hold", {}, {"/addresses"}),
         ("/release", {"quarantined": "burn"}, {"/quarantined"}),
+        ("/undo", {"since": "yesterday"}, {"/since"}),
+        ("/undo", {"since": "0001-01-01T00:00:00+14:00", "addresses": ["x"]}, {"/since", "/addresses/0"}),
+        ("/undo", {"since": "2026-01-01T00:00:00"}, {"/since"}),
+        ("/undo", {"since": "2026-01-01T00:00:00Z", "addresses": ["nobody"]}, {"/addresses/0"}),
     ):
         answer = await key("POST", place(acme) + way, body)
         assert outcome(answer) == (400, "invalid")

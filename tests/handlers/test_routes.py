@@ -87,6 +87,7 @@ EXPECTED = {
     ("DELETE", f"{ORG}/integrations/{{integration}}/signing"): "integration:manage",
     ("POST", f"{ORG}/integrations/{{integration}}/hold"): "integration:manage",
     ("POST", f"{ORG}/integrations/{{integration}}/release"): "integration:manage",
+    ("POST", f"{ORG}/integrations/{{integration}}/undo"): "integration:manage",
     ("GET", f"{ORG}/integrations/{{integration}}/uses"): "integration:manage",
     ("GET", f"{ORG}/heartbeats"): "integration:read",
     ("POST", f"{ORG}/heartbeats"): "integration:manage",

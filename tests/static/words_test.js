@@ -75,7 +75,8 @@ Deno.test("every command of the contract can be typed", async () => {
 });
 
 Deno.test("every kind of event that a responder sees has words", async () => {
-  const text = (await Promise.all(["events", "privacy", "silence", "storms"].map(contract))).join("");
+  const text = (await Promise.all(["corrections", "events", "privacy", "silence", "storms"].map(contract)))
+    .join("");
   const declared = [...text.matchAll(/^ {4}kind = "([\w.]+)"/gm)].map((found) => found[1]);
   assert.ok(declared.length >= 14);
   assert.deepEqual(kinds().sort(), declared.sort());
