@@ -51,6 +51,7 @@ async def storm(crowded: Crowded, streams: int) -> dict[str, float]:
     crowded.pin()
     each = MISSED // PLACES
     asked = [crowded.asked(after, MISSED - index * each) for index, after in enumerate(cursors)]
+    used = crowded.cpu
     seconds = await crowded.drain.dial(crowded.hub.port, streams, asked, at_once=streams)
     reads = [crowded.metric(name) for name in READS]
     return {
@@ -58,6 +59,8 @@ async def storm(crowded: Crowded, streams: int) -> dict[str, float]:
         "storm_range_reads": reads[0],
         "storm_feed_reads": reads[1],
         "storm_refused": crowded.drain.refused,
+        "storm_closed": crowded.drain.shut,
+        "storm_cpu_ms": round((crowded.cpu - used) / 1000 / streams, 3),
     }
 
 

@@ -1,9 +1,10 @@
 /* Many WebSocket clients that only drain: dials them, counts marks, answers pings. Driven by lines on stdin.
  *
- *   dial PORT COUNT AT_ONCE FILE  -> open SECONDS REFUSED
+ *   dial PORT COUNT AT_ONCE FILE  -> open SECONDS REFUSED CLOSED
  *       FILE holds requests, each after a line `LENGTH HELLO MARKS`: the request, then HELLO bytes that are
  *       sent when the server has said 101; the connection is there when it has said at least MARKS marks and,
- *       where MARKS is 0 or more, one message. A 429 or 503 is dialled again after its Retry-After.
+ *       where MARKS is 0 or more, one message. A 429 or 503 is dialled again after its Retry-After, a stream
+ *       that is closed before it is there (CLOSED counts those) after a second, from the same cursor.
  *   watch COUNT  -> last NANOSECONDS...  when the k-th mark since now has reached the last of them, BYTES first
  *   close  -> closed
  *
@@ -39,7 +40,7 @@ struct client {
 
 static struct client *clients;
 static struct template *templates;
-static int count, at_once, under_way, here, refused, next, template_count, epoll_fd, port;
+static int count, at_once, under_way, here, refused, shut, next, template_count, epoll_fd, port;
 static long wanted, bytes, *reached;
 static long long *last_at;
 static double began;
@@ -91,7 +92,7 @@ static void check_here(struct client *c) {
     c->is_here = 1;
     under_way--;
     if (++here == count) {
-        printf("open %.4f %d\n", now() - began, refused);
+        printf("open %.4f %d %d\n", now() - began, refused, shut);
         fflush(stdout);
     }
 }
@@ -133,7 +134,12 @@ static void take(struct client *c, const unsigned char *from, size_t size) {
             c->opcode = c->header[0] & 15;
             c->headers = 0;
             if (c->opcode == 9 && size >= c->payload) pong(c, from, c->payload);
-            if (c->opcode == 8) { errno = 0; fail("the server closed a stream"); }
+            if (c->opcode == 8) {
+                if (size > 1) fprintf(stderr, "closed with %d\n", from[0] << 8 | from[1]);
+                lose(c, 0.5 + drand48());
+                refused--, shut++;
+                return;
+            }
         }
         size_t some = size < c->payload ? size : c->payload;
         if (c->opcode < 8) mark(c, from, some);
@@ -217,7 +223,7 @@ static void obey(char *line) {
         read_templates(name);
         clients = calloc(count, sizeof *clients);
         for (int i = 0; i < count; i++) clients[i].template = &templates[i % template_count];
-        here = next = under_way = refused = 0;
+        here = next = under_way = refused = shut = 0;
         began = now();
     } else if (sscanf(line, "watch %ld", &number) == 1) {
         wanted = number, bytes = 0;
@@ -239,7 +245,7 @@ static void obey(char *line) {
 static void dial_more(void) {
     if (here == count) return;
     while (next < count && under_way < at_once) dial(&clients[next++]);
-    if (refused)
+    if (refused || shut)
         for (int i = 0; i < next && under_way < at_once; i++)
             if (clients[i].state == GONE && clients[i].again_at < now()) dial(&clients[i]);
 }

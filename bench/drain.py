@@ -81,8 +81,8 @@ class Drain:
         file = self._folder / f"asked-{self._process.pid}"
         file.write_bytes(b"".join(one.bytes() for one in asked))
         self._say(f"dial {port} {count} {at_once} {file}")
-        seconds, refused = (await self._answer("open", OPEN_SECONDS)).split()
-        self.count, self.refused = count, int(refused)
+        seconds, refused, shut = (await self._answer("open", OPEN_SECONDS)).split()
+        self.count, self.refused, self.shut = count, int(refused), int(shut)
         return float(seconds)
 
     async def watch(self, events: int) -> None:

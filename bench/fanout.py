@@ -50,16 +50,17 @@ GOALS = {  # at most, or at least where the figure is a peer's
 class Run:
     """One run, which prints what it has as soon as it has it."""
 
-    def __init__(self, folder: Path, is_quick: bool) -> None:
+    def __init__(self, folder: Path, is_quick: bool, streams: int) -> None:
         self.folder = folder
         self.is_quick = is_quick
+        self.streams = streams
         self.figures: dict[str, float] = {}
 
     async def all(self, hub: Hub) -> None:
         """Everything; quickly without peers, 5,000 and 10,000 streams."""
         async with crowded(hub, self.folder) as ours:
             if not self.is_quick:  # first, while the process has no memory of earlier streams to give them
-                self.note(await crowds.idle(ours, crowds.STREAMS))
+                self.note(await crowds.idle(ours, self.streams))
                 await ours.drain.close()
             await ours.fill(1000)
             await self.costs(ours)
@@ -69,7 +70,12 @@ class Run:
             await ours.drain.close()
             await ours.fill(MANY)
             await self.single(ours, MANY)
-            self.note(await crowds.storm(ours, crowds.STREAMS))
+            self.note(await crowds.storm(ours, self.streams))
+
+    async def storm(self, hub: Hub) -> None:
+        """Nothing but the storm."""
+        async with crowded(hub, self.folder) as ours:
+            self.note(await crowds.storm(ours, self.streams))
 
     async def costs(self, ours: Crowded) -> None:
         """One event and bursts to a thousand streams, of the hub, the floor and the peers in turn."""
@@ -125,6 +131,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.fanout", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one flat JSON object as the last line")
     parser.add_argument("--quick", action="store_true", help="without peers, 5,000 and 10,000 streams")
+    parser.add_argument("--only", choices=["storm"], help="a part by itself")
+    parser.add_argument("--streams", type=int, default=crowds.STREAMS, help="how many are idle, and storm")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {CLIENT_CORE})  # and all that is started from here, but for the servers
     print(machine(), flush=True)
@@ -132,9 +140,9 @@ def main() -> None:
         folder = Path(name)
         for program in ("drain", "floor"):
             compiled(program, folder)
-        run = Run(folder, arguments.quick)
+        run = Run(folder, arguments.quick, arguments.streams)
         with running(settings=SETTINGS) as hub:
-            asyncio.run(run.all(hub))
+            asyncio.run(run.storm(hub) if arguments.only else run.all(hub))
     if arguments.json:
         print(msgspec.json.encode(run.figures).decode())
 

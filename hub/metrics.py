@@ -52,4 +52,7 @@ TENANTS_FOLLOWED: Final = Gauge("hub_tenants_followed", "Tenants whose log this 
 FEED_READS: Final = Counter("hub_feed_reads", "Reads of the end of a log, after a hint was not enough.")
 CHUNK_READS: Final = Counter("hub_chunk_reads", "Chunks of 256 events read from PostgreSQL.")
 CHUNK_BYTES: Final = Gauge("hub_chunk_bytes", "Encoded events kept in memory.")
+STREAMS_WAITED: Final = Counter(
+    "hub_stream_waits", "Times a beginning stream waited for a database that was busy or away."
+)
 POLLS_FAILED: Final = Counter("hub_polls_failed", "Polls of the followed heads that got no answer.")

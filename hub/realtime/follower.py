@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
@@ -17,9 +18,10 @@ from hub.realtime.classes import MOST
 from hub.realtime.consumers import Holder
 from hub.realtime.feed import Feed
 from hub.realtime.opening import RETRY, Opening
+from hub.realtime.patience import patiently
 from hub.realtime.reader import Line, Reader
 from hub.realtime.wish import Wish
-from hub.services import access, views
+from hub.services import views
 
 if TYPE_CHECKING:
     from hub.realtime.station import Station
@@ -62,7 +64,7 @@ class Follower:
     async def start(self, wish: Wish) -> None:
         """Follow the organization (and the person whose session it is), then begin."""
         for tenant in [self.grant.tenant, *([self.grant.person] if self.grant.person else [])]:
-            feed = await self._station.follow(tenant)
+            feed = await patiently(partial(self._station.follow, tenant))
             self._feeds.append(feed)
             feed.watchers.add(self)
             if self.is_over:  # closed while we waited
@@ -178,7 +180,7 @@ class Follower:
             return None
         plan = resume.plan(place, feed.prefix.epoch, feed.prefix.head, view.hash)
         if plan.mode == "ahead":
-            await feed.behind()  # another process may be a second ahead of this one
+            await patiently(feed.behind)  # another process may be a second ahead of this one
             plan = resume.plan(place, feed.prefix.epoch, feed.prefix.head, view.hash, sure=True)
         return plan
 
@@ -223,8 +225,7 @@ class Follower:
         """Read the rights until no event has put them in doubt meanwhile; False when they are gone."""
         while not self.is_over:
             doubts = self._doubts
-            async with self._station.authorising:
-                grant = await access.still(self._station.ports, self.grant)
+            grant = await patiently(partial(self._station.still, self.grant))
             if grant is None:
                 self._end_without_rights()
             elif doubts == self._doubts and not self.is_over:

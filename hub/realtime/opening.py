@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from hub.domain.access import Grant
 from hub.domain.sight import View
 from hub.realtime.consumers import Holder
 from hub.realtime.feed import Feed
+from hub.realtime.patience import patiently
 from hub.realtime.reader import Line
 from hub.services.snapshots import Snapshot
 
@@ -60,9 +62,9 @@ class Opening:
         """Send the state, with the reason of a reset before it; the position that it is of. None when the
         log became another meanwhile, or the rights came into doubt: then what was sent means nothing."""
         generation = self._station.batches.generation(self._feed)
-        taken = await self._station.snapshots.take(grant, self._view, generation)
+        taken = await patiently(partial(self._station.snapshots.take, grant, self._view, generation))
         if taken.epoch != self._feed.prefix.epoch or taken.position > self._feed.prefix.head:
-            await self._feed.behind()
+            await patiently(self._feed.behind)
         if taken.epoch != self._feed.prefix.epoch or is_in_doubt():
             return None
         if generation != self._station.batches.generation(self._feed):

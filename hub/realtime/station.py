@@ -15,6 +15,7 @@ import structlog
 
 from hub.contract import frames
 from hub.contract.ids import TenantId
+from hub.domain.access import Grant
 from hub.domain.errors import RateLimited, Unavailable
 from hub.logs import Seldom
 from hub.metrics import STREAMS_OPEN, TENANTS_FOLLOWED
@@ -34,7 +35,7 @@ from hub.realtime.rights import Rights
 from hub.realtime.snapshots import Snapshots
 from hub.realtime.wheel import Wheel
 from hub.realtime.wish import Wish
-from hub.services import follow
+from hub.services import access, follow
 from hub.services.ports import Ports
 
 AUTHORISE_AT_ONCE: Final = 4  # of the pool's ten connections
@@ -64,7 +65,7 @@ class Station:
         self.rights = Rights(self)
         self.presence = Presence(ports)
         self.consumers = Consumers(ports)
-        self.authorising = asyncio.Semaphore(AUTHORISE_AT_ONCE)
+        self._authorising = asyncio.Semaphore(AUTHORISE_AT_ONCE)
         self.troubled = Seldom(log.warning)
         self._feeds: dict[TenantId, Feed] = {}
         self._followers: set[Follower] = set()
@@ -132,6 +133,18 @@ class Station:
             self.leave(feed)
             raise
         return feed
+
+    async def still(self, grant: Grant) -> Grant | None:
+        """The Grant as it is now, None where nothing is left of it: a crowd that comes with one credential
+        asks the database once, and however many credentials come, few ask at a time."""
+        if kept := access.at_hand(self.ports, grant):
+            return kept
+        key = ("still", grant.credential, grant.tenant, grant.slug)
+        return await self.ports.sharing.ask(key, partial(self._still, grant))
+
+    async def _still(self, grant: Grant) -> Grant | None:
+        async with self._authorising:
+            return await access.still(self.ports, grant)
 
     def leave(self, feed: Feed) -> None:
         """One follower less; the last one ends the subscription."""

@@ -137,23 +137,26 @@ async def may_invite(tx: Tx, actor: str, role: Role) -> bool:
     return False
 
 
-async def still(ports: Ports, grant: Grant) -> Grant | None:
-    """The Grant as it is now, for whoever holds one for long; None where nothing is left of it.
+def at_hand(ports: Ports, grant: Grant) -> Grant | None:
+    """What `still` returns where it need not ask the database, else None."""
+    kept = ports.grants.grant(grant.credential, grant.slug, ports.clock()) if grant.credential else None
+    return kept if kept is not None and kept.holds_anywhere(Action.STREAM_FOLLOW) else None
 
-    What this process has kept and stands is as good as what would be read: a crowd that comes back asks for
-    the same Grant, and not ten thousand times.
-    """
-    if grant.credential is None:
-        return None
-    if kept := ports.grants.grant(grant.credential, grant.slug, ports.clock()):
-        return kept if kept.holds_anywhere(Action.STREAM_FOLLOW) else None
+
+async def still(ports: Ports, grant: Grant) -> Grant | None:
+    """The Grant as it is now, for whoever holds one for long; None where nothing is left of it. What this
+    process has kept and stands is as good as what would be read, and what is read is kept."""
+    kept, id, now = at_hand(ports, grant), grant.credential, ports.clock()
+    if kept is not None or id is None:
+        return kept
     owner = grant.person or grant.tenant
+    rests = ports.grants.rests(*dict.fromkeys((grant.tenant, owner)))
     async with ports.store.reading(owner) as tx:
-        credential = await credentials.standing(tx, grant.credential)
-    if credential is None:
-        return None
-    now = await _grant(ports, credential, grant.slug, grant.tenant)
-    return now if now is not None and now.holds_anywhere(Action.STREAM_FOLLOW) else None
+        credential = await credentials.standing(tx, id)
+    current = await _grant(ports, credential, grant.slug, grant.tenant) if credential else None
+    if current is not None and rests is not None:
+        ports.grants.keep_grant(id, current, rests, now)
+    return current if current is not None and current.holds_anywhere(Action.STREAM_FOLLOW) else None
 
 
 async def again(ports: Ports, grant: Grant, action: Action, context: RequestContext) -> Grant:
