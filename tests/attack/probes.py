@@ -119,6 +119,7 @@ INTAKE: Final[dict[str, Callable[[Things], Any]]] = {
         "incident_key": "disk",
         "description": "Disk full",
     },
+    "opsgenie": lambda things: {"message": "Disk full", "alias": "disk", "note": "Look"},
     "prometheus": lambda things: [{"labels": {"alertname": "Disk"}}],
     "cloudevents": lambda things: {
         "specversion": "1.0",
@@ -194,7 +195,11 @@ class Probe:
     def path(self, things: Things) -> str:
         """Its address, where these things stand in the places."""
         values = things | {"command": self.command}
-        return re.sub(r"\{(\w+)(?::path)?\}", lambda found: quote(values[found[1]]), self.route.path)
+
+        def put(found: re.Match[str]) -> str:
+            return quote(values[found[1]], safe="/" if found[2] else "")
+
+        return re.sub(r"\{(\w+)(:path)?\}", put, self.route.path)
 
     def body(self, things: Things, *more: str) -> Any:
         """A body that it takes: the fields that it requires and `more`; None where it takes none."""

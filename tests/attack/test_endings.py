@@ -159,6 +159,6 @@ async def test_only_an_integrations_key_sends_alerts(scene: Scene) -> None:
     own = acme.things | {"integration": acme.org.founded.integration_id}
     for probe in SENDERS:
         good = await scene.call(probe.method, probe.path(own), acme.sender.headers, probe.body(own))
-        assert good.status == 202, (str(probe), good)
+        assert good.status in {200, 202}, (str(probe), good)
     assert await kept() == before + len(SENDERS)
     assert not faults, faults

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from caller import Answer, Headers
 from estate import NOBODY, enrol
-from probes import Probe, probes
+from probes import REFERENCES, Probe, probes
 from setting import Scene
 from tornado.websocket import WebSocketHandler
 
@@ -76,7 +76,7 @@ def forgeries(scene: Scene, number: int, probe: Probe) -> Iterator[tuple[Headers
         tokens = [token.upper(), "0" * 64, other.session, other.token, "undefined"]
         for given in ["", token, *tokens[turn]]:
             yield {"X-CSRF-Token": given}, {403}, "csrf"
-    if probe.body({name: name for name in ("service", "team", "member", "api_key")}) is not None:
+    if probe.body({place: place for places in REFERENCES.values() for place in places}) is not None:
         for media in TYPES[:2] + TYPES[turn]:
             yield {"Content-Type": media}, {415}, "wrong_type"
         yield {"Content-Encoding": ("gzip", "br", "identity, gzip")[number % 3]}, {415}, "wrong_type"
@@ -121,7 +121,7 @@ async def test_a_cookie_opens_nothing_that_senders_use(scene: Scene) -> None:
             faults.append(f"{probe}: {answer}")
         own = scene.acme.things | {"integration": scene.acme.org.founded.integration_id}
         with_key = await scene.call(probe.method, probe.path(own), scene.acme.sender.headers, probe.body(own))
-        if with_key.status != 202:
+        if with_key.status not in {200, 202}:
             faults.append(f"{probe}: even with a key {with_key}")
     assert len(SENDERS) >= 4
     assert await scene.heads() == before

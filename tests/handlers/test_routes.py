@@ -51,6 +51,7 @@ EXPECTED = {
     ("DELETE", f"{ORG}/members/{{member}}"): "member:manage",
     ("DELETE", f"{ORG}/me"): "self:manage",
     ("GET", f"{ORG}/members/{{member}}/holds"): "member:manage",
+    ("POST", f"{ORG}/members/{{member}}/password-reset"): "owner:manage",
     ("GET", f"{ORG}/teams"): "member:read",
     ("POST", f"{ORG}/teams"): "team:manage",
     ("GET", f"{ORG}/teams/{{team}}"): "member:read",
