@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
-from tornado.http1connection import HTTP1Connection
 from tornado.httputil import (
     HTTPHeaders,
     HTTPMessageDelegate,
@@ -13,6 +11,8 @@ from tornado.httputil import (
     RequestStartLine,
     ResponseStartLine,
 )
+
+from hub.door.server import StrictStream
 
 SALVAGE_MAX = 64 * 1024
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -46,7 +46,8 @@ class Bounded(HTTPMessageDelegate):
         self._entered, self._left = entered, left
         self._chunks: list[bytes] = []
         self._size = 0
-        self._late: asyncio.TimerHandle | None = None
+        stream = getattr(request.connection, "stream", None)
+        self._stream = stream if isinstance(stream, StrictStream) else None
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -57,7 +58,8 @@ class Bounded(HTTPMessageDelegate):
         # under a form's name (curl -d does); without the name it is bytes like any other body.
         if headers.get("Content-Type", "").startswith(FORMS):
             del headers["Content-Type"]
-        self._bound_time(headers)
+        if self._stream is not None:
+            self._stream.wait_for_body()
         return self._inner.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
@@ -70,27 +72,14 @@ class Bounded(HTTPMessageDelegate):
             self._chunks = [b"".join(self._chunks)[:SALVAGE_MAX]]
         return None
 
-    def _bound_time(self, headers: HTTPHeaders) -> None:
-        """End a connection whose body does not come in time. Tornado would do so with a task and two futures
-        for each request; most bodies are there already."""
-        connection = self._request.connection
-        if isinstance(connection, HTTP1Connection) and (seconds := connection.params.body_timeout):
-            connection.set_body_timeout(None)  # type: ignore[arg-type]
-            if "Content-Length" in headers or "Transfer-Encoding" in headers:
-                self._late = asyncio.get_running_loop().call_later(seconds, connection.close)
-
-    def _is_whole(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-
     def finish(self) -> None:
-        self._is_whole()
+        if self._stream is not None:
+            self._stream.body_came()
         # One write into the delegate: its own buffer would otherwise hold the body a second time.
         self._inner.data_received(b"".join(self._chunks))
         self._chunks.clear()
         self._inner.finish()
 
     def on_connection_close(self) -> None:
-        self._is_whole()
         self._left()
         self._inner.on_connection_close()

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from asyncio import Future
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple
 
-from tornado.concurrent import future_set_exception_unless_cancelled, future_set_result_unless_cancelled
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPInputError
 from tornado.ioloop import IOLoop
@@ -26,6 +23,7 @@ REST_MAX: Final = 256 * 1024
 UNHEARD_MS: Final = 75_000
 WAITING_MAX: Final = 16_384  # accepted and not begun; more wait in the kernel
 BEGIN_AT_ONCE: Final = 16  # in a turn of the loop: some 20 ms, in which nobody else is served
+UNSAID: Final = 3600.0  # seconds, where a server is not told
 
 
 def fault(head: bytes) -> str:
@@ -44,8 +42,8 @@ def fault(head: bytes) -> str:
     if not head.lstrip(b"\r\n").partition(b" ")[2].startswith(b"/"):
         return "the target is not a path"
     small = head.lower()
-    length, host, encoding = (small.count(name) for name in ONCE)
-    if max(length, host, encoding) > 1:
+    length, host, encoding = small.count(ONCE[0]), small.count(ONCE[1]), small.count(ONCE[2])
+    if length > 1 or host > 1 or encoding > 1:
         return "a field came twice"
     if length and b"," in _value(small, ONCE[0]):
         return "a list of lengths"
@@ -58,34 +56,59 @@ def _value(head: bytes, name: bytes) -> bytes:
     return head.partition(name)[2].partition(b"\r")[0].strip(b" \t")
 
 
+class Patience(NamedTuple):
+    """How long a connection waits: for a head, also between two requests, and for a body; in seconds."""
+
+    head: float
+    body: float
+
+
 class StrictStream(IOStream):
     """A connection whose heads pass `fault`. Nothing private of Tornado is used: where a release reads heads
-    in another way, tests/attack/test_raw_sockets.py says so."""
+    in another way, tests/attack/test_raw_sockets.py says so.
+
+    It ends when a head or a body is late. Tornado would set a timer, a task and two futures for each; here
+    one timer a connection looks now and then whether what is waited for is due.
+    """
 
     _is_at_head = False
+    _due: float | None = None  # by the loop's clock; None while nothing is waited for
+
+    def __init__(self, *args: Any, patience: Patience, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._watch = self._loop.call_later(min(patience), self._look)
 
     def set_nodelay(self, value: bool) -> None:
         """Tornado turns it on and off with each answer; here it is on from the beginning (Server)."""
 
-    def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Future[bytes]:
+    async def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> bytes:
         """A head, or HTTPInputError, which Tornado answers with 400 and the end of the connection."""
-        self._is_at_head = True
-        reading = cast("Future[bytes]", super().read_until_regex(regex, max_bytes))
-        seen: Future[bytes] = Future()
-        if reading.done():
-            self._look(seen, reading)
-        else:
-            reading.add_done_callback(partial(self._look, seen))
-        return seen
+        self._is_at_head, self._due = True, self._loop.time() + self._patience.head
+        try:
+            head = await super().read_until_regex(regex, max_bytes)
+        finally:
+            self._is_at_head, self._due = False, None
+        if said := fault(head):
+            raise HTTPInputError(said)
+        return head
 
-    def _look(self, seen: Future[bytes], reading: Future[bytes]) -> None:
-        self._is_at_head = False
-        if error := reading.exception():
-            future_set_exception_unless_cancelled(seen, error)
-        elif said := fault(head := reading.result()):
-            future_set_exception_unless_cancelled(seen, HTTPInputError(said))
+    def wait_for_body(self) -> None:
+        """A body comes from now on; end the connection where it is not whole in time."""
+        self._due = self._loop.time() + self._patience.body
+
+    def body_came(self) -> None:
+        """It is whole."""
+        self._due = None
+
+    def _look(self) -> None:
+        usual = min(self._patience)
+        left = usual if self._due is None else min(usual, self._due - self._loop.time())
+        if left > 0:
+            self._watch = self._loop.call_later(left, self._look)
         else:
-            future_set_result_unless_cancelled(seen, head)
+            self.close()
 
     def close(self, exc_info: Any = False) -> None:
         """Close it; who sent a line that is too long is told so, as far as the socket takes it at once: a
@@ -99,6 +122,7 @@ class StrictStream(IOStream):
                 for _ in range(REST_MAX // self.read_chunk_size):
                     if not self.socket.recv(self.read_chunk_size):
                         break
+        self._watch.cancel()
         super().close(exc_info)
 
 
@@ -110,9 +134,14 @@ class Server(HTTPServer):
     7, 15 and 31 seconds. Tornado accepts 128 in a turn and serves them before the next 128.
     """
 
+    patience: Patience
+
     def initialize(self, *args: Any, **kwargs: Any) -> None:
-        """Take what Tornado's takes."""
+        """Take what Tornado's takes; that heads and bodies come in time is seen to by our streams."""
         super().initialize(*args, **kwargs)
+        options = self.conn_params
+        self.patience = Patience(options.header_timeout or UNSAID, options.body_timeout or UNSAID)
+        options.header_timeout = options.body_timeout = None
         self._listening: list[socket.socket] = []
         self._waiting: deque[tuple[socket.socket, Any]] = deque()
         self._is_beginning = False
@@ -167,6 +196,9 @@ class Server(HTTPServer):
             connection.close()
             return
         stream = StrictStream(
-            connection, max_buffer_size=self.max_buffer_size, read_chunk_size=self.read_chunk_size
+            connection,
+            max_buffer_size=self.max_buffer_size,
+            read_chunk_size=self.read_chunk_size,
+            patience=self.patience,
         )
         self.handle_stream(stream, address)

@@ -49,8 +49,8 @@ def test_the_servers_bounds_are_these() -> None:
     parameters = server.conn_params
     assert parameters.max_header_size == 16 * 1024
     assert parameters.max_body_size == 64 * 1024 * 1024
-    assert parameters.header_timeout == 75
-    assert parameters.body_timeout == 10
+    assert server.patience.head == 75
+    assert server.patience.body == 10
     assert parameters.decompress is False
     assert server.xheaders is False
     assert server.max_buffer_size == 256 * 1024

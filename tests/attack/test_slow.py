@@ -36,9 +36,9 @@ SLOW = {
 
 
 @asynccontextmanager
-async def impatient(house: House) -> AsyncIterator[int]:
-    """The server with time-outs of a fifth of a second; its port."""
-    server = Server(house, **SERVER | SHORT)
+async def impatient(house: House, *short: str) -> AsyncIterator[int]:
+    """The server with time-outs of a fifth of a second, all of them or these; its port."""
+    server = Server(house, **SERVER | {name: SHORT[name] for name in short or SHORT})
     [bound] = bind_sockets(0, "127.0.0.1")
     server.add_sockets([bound])
     yield bound.getsockname()[1]
@@ -55,6 +55,19 @@ async def test_who_stops_is_hung_up_on(house: House, gate: Gate, name: str) -> N
         assert said in {b"", b"HTTP/1.1 100 (Continue)\r\n\r\n"}
         writer.close()
     assert gate.under_way == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("idle_connection_timeout", "half a head"), ("body_timeout", "half a body")]
+)
+async def test_each_time_out_is_its_own(house: House, option: str, name: str) -> None:
+    """One timer of a connection sees to both."""
+    async with impatient(house, option) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(SLOW[name])
+        async with asyncio.timeout(5):  # the other one is longer
+            assert await reader.read() == b""
+        writer.close()
 
 
 @pytest.mark.parametrize("beginning", [b"GET /livez HTTP/1.1\r\nX: ", SLOW["no body"]])
