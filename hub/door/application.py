@@ -12,7 +12,7 @@ from hub.door.bounded import Arrived, Bounded
 from hub.door.constant import Constant
 from hub.door.desk import Desk
 from hub.door.request import Missing, Request
-from hub.door.route import Route, Unguarded, audit
+from hub.door.route import Route, Unguarded, audit, literal
 from hub.door.spec import unsaid
 from hub.logs import Lines
 
@@ -48,6 +48,10 @@ class House(Application):
         rules: list[Any] = [
             (route.pattern, route.handler, self._kwargs(route, supplies)) for route in self.routes
         ]
+        self._literal = {
+            path: (route.handler, self._kwargs(route, supplies))
+            for path, route in literal(self.routes).items()
+        }
         is_https = desk.ports.config.public_url.startswith("https:")
         super().__init__(
             rules,
@@ -65,8 +69,12 @@ class House(Application):
         return {"route": route, "desk": self.desk, **route.kwargs, **needed}
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> _HandlerDelegate:
-        """Tornado's own, with the bound of the matched route around it."""
-        inner = super().find_handler(request, **kwargs)
+        """Tornado's own, with the bound of the matched route around it. Addresses without a name in them are
+        looked up, not tried one after the other."""
+        if found := self._literal.get(request.path):
+            inner = self.get_handler_delegate(request, *found)
+        else:
+            inner = super().find_handler(request, **kwargs)
         route: Route = inner.handler_kwargs["route"]
         gate = self.desk.gate
         bounded = Bounded(inner, cast(Arrived, request), route.body_max, gate.enter, gate.leave)

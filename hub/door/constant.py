@@ -24,6 +24,7 @@ class Constant:
         self.headers = dict(headers)
         self._lines = {name: f"{name}: {value}\r\n" for name, value in headers.items()}
         self._all = "".join(self._lines.values())
+        self._names = frozenset(HTTPHeaders(headers))  # as HTTPHeaders writes them
 
     def fill(self, headers: HTTPHeaders) -> None:
         """Add those that are missing, and the date."""
@@ -49,7 +50,7 @@ class Constant:
         """Such an answer. The values of `headers` came through Tornado's set_header: none breaks a line."""
         own = "".join([f"{name}: {value}\r\n" for name, value in headers.get_all()])
         rest = self._all
-        if any(name in headers for name in self._lines):
+        if not self._names.isdisjoint(headers):
             rest = "".join(line for name, line in self._lines.items() if name not in headers)
         reason = responses.get(status, "Unknown")
         date = _date(int(time.time()))

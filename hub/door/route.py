@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -83,6 +83,16 @@ def audit(routes: Iterable[Route]) -> None:
     ]
     if faults:
         raise Unguarded(" ".join(faults))
+
+
+def literal(routes: Sequence[Route]) -> dict[str, Route]:
+    """The routes whose path holds no name, by that path, where no earlier route takes it."""
+    return {
+        route.path: route
+        for number, route in enumerate(routes)
+        if "{" not in route.path
+        and not any(re.fullmatch(earlier.pattern, route.path) for earlier in routes[:number])
+    }
 
 
 def _faults(route: Route) -> Iterable[str]:

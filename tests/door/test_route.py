@@ -9,7 +9,7 @@ from tornado.web import RequestHandler
 
 from hub.contract import commands
 from hub.contract.words import Action
-from hub.door.route import ByCommand, Public, Route, Unguarded, audit
+from hub.door.route import ByCommand, Public, Route, Unguarded, audit, literal
 
 
 class Reader(RequestHandler):
@@ -27,6 +27,12 @@ def test_a_route_whose_methods_all_declare_an_action_passes() -> None:
 def test_an_implemented_method_without_an_action_refuses_to_build() -> None:
     with pytest.raises(Unguarded, match=re.escape("POST /things declares no action.")):
         audit([Route("/things", Writer, {"GET": Action.INCIDENT_READ})])
+
+
+def test_a_literal_path_is_looked_up_unless_an_earlier_route_takes_it() -> None:
+    first, named, later = (Route(path, Reader, {}) for path in ("/a/b", "/a/{name}", "/a/c"))
+    again = Route("/a/b", Writer, {})
+    assert literal([first, named, later, again]) == {"/a/b": first}
 
 
 def test_every_fault_is_told_at_once() -> None:
