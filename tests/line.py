@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hashlib
 import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -39,7 +38,7 @@ def row(
     raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
     return InboxRow(
         tenant_id=org.tenant,
-        id=row_id(org.integration_id, format, delivery, hashlib.sha256(raw).hexdigest()),
+        id=row_id(org.integration_id, format, delivery, raw),
         integration_id=org.integration_id,
         format=format,
         body=raw,

@@ -43,7 +43,7 @@ def scan(
         raise Broken("", "invalid_json", f"The body is not JSON: {error.msg} ({where}).") from None
     except RecursionError:
         raise Broken("", "too_deep", f"The nesting is deeper than {max_depth}.") from None
-    _Look(max_nodes, max_string).at(value, max_depth)
+    _Look(max_nodes, max_string, b"\\u" in body).at(value, max_depth)
     return value
 
 
@@ -61,7 +61,8 @@ class _Twice(dict[str, object]):
 class _Look:
     """One walk over a decoded value. Pointers are put together only while a Broken travels up."""
 
-    def __init__(self, max_nodes: int | None, max_string: int | None) -> None:
+    def __init__(self, max_nodes: int | None, max_string: int | None, has_escapes: bool) -> None:
+        self.has_escapes = has_escapes  # else UTF-8 has no half of a pair, and JSON no bare NUL
         self.nodes_left = math.inf if max_nodes is None else max_nodes
         self.max_string = math.inf if max_string is None else max_string
 
@@ -84,7 +85,7 @@ class _Look:
     def text(self, value: str) -> None:
         if len(value) > self.max_string:
             raise Broken("", "too_long", f"The text is longer than {self.max_string} characters.")
-        if "\0" in value or not (value.isascii() or _is_unicode(value)):
+        if self.has_escapes and ("\0" in value or not (value.isascii() or _is_unicode(value))):
             raise Broken("", "bad_character", "The text holds a NUL or half of a surrogate pair.")
 
     def members(self, value: dict[str, object], depth_left: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from typing import Any, Final, cast
 
@@ -74,7 +73,10 @@ class Keeper(Sender):
     def delivery(self, checked: Checked) -> str | None:
         """The sender's own name of this delivery: the same name and body are kept once."""
         headers = self.request.headers
-        return next((headers[name] for name in DELIVERIES if headers.get(name)), checked.delivery)
+        for name in DELIVERIES:
+            if name in headers and (given := headers[name]):
+                return given
+        return checked.delivery
 
     async def signed_row(self, owner: IntegrationRef, checked: Checked, body: bytes) -> InboxRow:
         """The row of a request whose signature is right; raise SignatureRefused, or TooLarge for what was cut
@@ -100,7 +102,7 @@ class Keeper(Sender):
         """The body to keep, with where it came from; `space` is where the delivery's name is unique."""
         return InboxRow(
             tenant_id=owner.tenant,
-            id=row_id(owner.integration, space, delivery, hashlib.sha256(body).hexdigest()),
+            id=row_id(owner.integration, space, delivery, body),
             integration_id=owner.integration,
             format=self.source.NAME,
             body=body,

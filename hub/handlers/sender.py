@@ -28,15 +28,17 @@ class Sender(Request):
 
     def presented(self, of_body: str = "", of_path: str = "") -> str:
         """The integration key, from the first place of this route that has one."""
+        return next((key for place in self.keys if (key := self._key_at(place, of_body, of_path))), "")
+
+    def _key_at(self, place: str, of_body: str, of_path: str) -> str:
         headers = self.request.headers
-        found = {
-            "header": lambda: guard.header_key(self) or basic_password(headers),
-            "genie": lambda: genie_key(headers) or guard.header_key(self),
-            "query": lambda: self.get_query_argument("token", ""),
-            "path": lambda: of_path,
-            "body": lambda: of_body,
-        }
-        return next((value for place in self.keys if (value := found[place]())), "")
+        if place == "header":
+            return guard.header_key(self) or basic_password(headers)
+        if place == "genie":
+            return genie_key(headers) or guard.header_key(self)
+        if place == "query":
+            return self.get_query_argument("token", "")
+        return of_path if place == "path" else of_body
 
 
 def basic_password(headers: Mapping[str, str]) -> str:

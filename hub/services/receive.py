@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import deque
 from contextlib import suppress
 from math import inf
@@ -35,11 +36,12 @@ NAMESPACE = UUID("6f9a1c52-6f4c-5d1e-9a53-0c1d7e0a9b11")
 log = structlog.get_logger()
 
 
-def row_id(integration: UUID, space: str, delivery: str | None, body_hash: str) -> UUID:
+def row_id(integration: UUID, space: str, delivery: str | None, body: bytes) -> UUID:
     """The id of an inbox row: from the delivery id where the sender has one, so that the primary key finds
     the repeat. The body is in it, so that a sender that reuses one id loses nothing."""
     if delivery is None:
         return new()
+    body_hash = hashlib.sha256(body).hexdigest()
     return uuid5(NAMESPACE, f"{integration}/{space}/{len(delivery)}/{delivery}/{body_hash}")
 
 
