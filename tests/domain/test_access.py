@@ -68,7 +68,7 @@ ADMINISTRATIVE = {
     "key.rotated", "key.deleted", "consumer.created", "consumer.changed", "consumer.deleted",
     "integration.created", "key.created", "session.used", "request.refused", "person.created",
     "session.started", "session.ended", "sign_in.failed", "password.changed",
-    "password.reset_offered", "password.reset",
+    "password.reset_offered", "member.password_reset_offered", "password.reset",
 }  # fmt: skip
 SHOWN = {
     "incident.opened", "incident.acknowledged", "incident.unacknowledged", "incident.mitigated",

@@ -23,6 +23,7 @@ from hub.contract import (
     receipts,
     requests,
     signing,
+    undo,
 )
 from hub.contract import sessions as own
 from hub.contract.ids import new, text
@@ -103,6 +104,10 @@ CASES: dict[type, list[tuple[str, str, dict[str, Any], set[str]]]] = {
     ],
     consumers.ChangeConsumer: [
         ("PATCH", "{consumer}", {"name": "first", "filter": "odd:1"}, {"/name", "/filter"}),
+    ],
+    undo.Undo: [
+        ("POST", "{integration}/undo", {"since": "1960-01-01T00:00:00Z", "addresses": ["x", "y"]},
+         {"/since", "/addresses/0", "/addresses/1"}),
     ],
     own.ChangePassword: [
         ("PUT", "/api/v1/me/password", {"current": "not mine", "new": "password123"}, {"/current", "/new"}),

@@ -56,7 +56,7 @@ async def test_frames_are_as_described(live: Site, ports: Ports, acme: Org) -> N
     assert wrong == []
     told = {each["name"] for each in said["components"]["messages"].values()}
     unheard = told - {frame["frame"] for frame in following.frames}
-    assert unheard - {"mark"} == {"goaway", "hello", "command", "event"}
+    assert unheard - {"mark"} == {"goaway", "hello", "ack", "command", "event"}
 
 
 @pytest.mark.gen_test(timeout=60)

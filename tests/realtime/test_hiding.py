@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, Any] = {
     "severity": {"severity": "SEV1"},
     "commander": {"commander": None},
     "break-glass": {"reason": "curious"},
+    "split": {"alerts": [text("alert", new())]},
 }
 BREAKERS = {"admin", "owner"}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from crew import CONTEXT, Person, hire, version
-from line import do, fire, granted, shown
+from line import alarm, do, drain, fire, granted, post, receipt, shown
 from orgs import Org
 from web import Site
 
@@ -22,6 +22,7 @@ from hub.storage import tx
 from hub.storage.tx import Store
 
 STATEMENTS_MAX = 8
+SPLIT_MAX = 12  # it looks for, locks and numbers the incidents that its alerts go to
 asked: list[str] = []
 
 
@@ -56,6 +57,7 @@ async def test_no_command_asks_more_than_its_bound(
             ports, org, {"title": "Disk full", "severity": "error", "source": "a", "dedup_key": "disk"}
         )
     [incident] = await shown(ports, acme)
+    storm, folded = await storming(ports, acme)
     bob, cid = [await hire(ports, site, acme, name, Role.RESPONDER) for name in ("Bob", "Cid")]
     boss = await hire(ports, site, acme, "Boss", Role.OWNER)
     await ends_soon(site, cid)
@@ -67,16 +69,29 @@ async def test_no_command_asks_more_than_its_bound(
             ("commander", {"commander": cid.member}), ("note", {"text": "Looking."}), ("mitigate", {}),
             ("hide", {"members": [bob.member], "reason": "An audit"}), ("break-glass", {"reason": "x"}),
             ("hide", {"members": [bob.member, cid.member]}), ("show", {}),
-            ("resolve", {}), ("reopen", {}), ("close", {}),
+            ("resolve", {}), ("reopen", {}), ("close", {}), ("split", {"alerts": [folded]}),
         ):  # fmt: skip
             who = glass if name == "break-glass" else await granted(ports, acme)
             asked.clear()
-            done = await do(counted, who, incident.id, name, f"key of {name} {arguments}", **arguments)
+            of = storm if name == "split" else incident.id
+            done = await do(counted, who, of, name, f"key of {name} {arguments}", **arguments)
             assert done.performed.changed
             counts[name] = max(len(asked), counts.get(name, 0))
     assert counts.keys() == COMMANDS.keys()
+    assert counts.pop("split") <= SPLIT_MAX
     assert max(counts.values()) <= STATEMENTS_MAX, counts
     assert counts["acknowledge"] == counts["note"] == 7
+
+
+async def storming(ports: Ports, org: Org) -> tuple[str, str]:
+    """More new problems at once than a service may open incidents for: the storm, and an alert that it took
+    in."""
+    sent = await post(ports, org, [alarm(f"storm-{number}") for number in range(30)])
+    await drain(ports, org)
+    last = (await receipt(ports, org, sent)).items[-1]
+    assert last.incident
+    assert last.alert
+    return last.incident, last.alert
 
 
 async def ends_soon(site: Site, person: Person) -> None:
