@@ -62,7 +62,7 @@ def test_the_lists_and_what_is_shown_once_are_in_order(windows: Windows, catalog
     expect(page.get_by_text("Opened an incident")).to_be_visible()
     found += looks(page)
     page.get_by_role("link", name="its receipt").click()
-    expect(page.locator("main .items > li")).to_have_count(1)
+    expect(page.locator("main .decisions > li")).to_have_count(1)
     found += looks(page)
     opened(page, f"{catalogue.url}/settings/keys")
     page.get_by_label("Name", exact=True).fill(NAME)

@@ -19,7 +19,7 @@ def opened(page: Page, operation: str) -> None:
 def test_a_visitor_finds_an_operation_and_its_command(windows: Windows, hub: Hub) -> None:
     page = windows.browser().new_page()
     page.goto(hub.url + "/docs")
-    page.get_by_role("searchbox").fill("acknowledge post")
+    page.get_by_role("searchbox").fill("incidents acknowledge post")
     expect(page.locator(".operation:visible")).to_have_count(2)
     expect(page.get_by_text("2 of ")).to_be_visible()
     page.get_by_role("searchbox").fill("note")

@@ -25,7 +25,7 @@ IN_ORGANIZATIONS = [
 ENDLESS = {route.path for route in ROUTES if getattr(route.handler, "is_endless", False)}
 BODIES = {
     "note": {"text": "x"}, "severity": {"severity": "SEV1"}, "commander": {"commander": None},
-    "break-glass": {"reason": "x"},
+    "break-glass": {"reason": "x"}, "split": {"alerts": ["alr_1"]}, "discard": {"reason": "x"},
 }  # fmt: skip
 
 

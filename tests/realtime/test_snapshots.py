@@ -76,7 +76,7 @@ async def watch(site: Site, org: Org, until: str) -> dict[str, int]:
 @pytest.mark.gen_test(timeout=90)
 async def test_state_and_tail_meet_exactly_while_others_work(live: Site, ports: Ports, acme: Org) -> None:
     site = live.with_key(acme.api_key)
-    working = asyncio.create_task(lives(ports, acme, 25))
+    working = asyncio.create_task(lives(ports, acme, 15))
     watching = []
     while not working.done():
         watching.append(asyncio.create_task(watch(site, acme, "the end")))

@@ -15,18 +15,19 @@ from tornado.ioloop import IOLoop
 import hub.storage
 from hub.contract.catalogue import DependOn, NewService
 from hub.contract.consumers import NewConsumer
+from hub.contract.heartbeats import NewHeartbeat
 from hub.contract.ids import new, text
 from hub.contract.signing import Sign
 from hub.contract.words import Action, SigningScheme
 from hub.domain.version import Expected
-from hub.services import catalogue, consumers, depending, sessions, signing
+from hub.services import catalogue, consumers, depending, heartbeats, sessions, signing
 from hub.services.ports import Ports, RequestContext
 from hub.storage.statement import Statement
 from hub.storage.tables import METADATA
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 TABLES = sorted(table.name for table in METADATA.sorted_tables)
-BARE = {"attempt", "person", "identity", "task", "timer"}  # an organization has no rows here
+BARE = {"attempt", "person", "identity", "task", "timer", "listening"}  # an organization has no rows here
 ANY = Expected(None)
 LOG = ("incident_event", "event_body", "audit_log")
 # 42704 where the setting was never made on this connection, 22P02 where SET LOCAL has left it empty.
@@ -54,6 +55,9 @@ def both(io_loop: IOLoop, ports: Ports, acme: Org, globex: Org, context: Request
             signed = Sign(scheme=SigningScheme.GITHUB)
             await signing.sign(ports, grant, text("integration", org.integration_id), signed, None, CONTEXT)
             await consumers.create(ports, grant, NewConsumer(name="pager"), None, CONTEXT)
+            integration = text("integration", org.integration_id)
+            expected = NewHeartbeat(name="backup", integration=integration, interval_seconds=60)
+            await heartbeats.add(ports, grant, expected, None, CONTEXT)
 
     io_loop.run_sync(work, timeout=30)
     return acme, globex

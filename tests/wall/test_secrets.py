@@ -138,6 +138,11 @@ def live(started: Up, issued: Issued) -> None:
             taken = {"name": "New", "password": WORD + "new"}
             person("POST", f"/api/v1/invitations/{link}/accept", taken, 201)
             person("POST", "/api/v1/session", {"email": "new@demo.example", "password": WORD + "new"}, 201)
+    members = robot("GET", "/api/v1/orgs/demo/members", status=200)["data"]
+    [newcomer] = [each["id"] for each in members if each["name"] == "New"]
+    offered = browser("POST", f"/api/v1/orgs/demo/members/{newcomer}/password-reset", {}, 201)
+    link = offered["link"].partition("#")[2]
+    nobody("POST", f"/api/v1/password-resets/{link}", {"password": WORD + "newer"}, 204)
     reset = hub("person", "reset", first["email"], HUB_DATA_DIR=str(started.folder)).stdout.strip()
     issued.note(reset)
     link = reset.partition("#")[2]
