@@ -32,12 +32,14 @@ STEPS = 40
 SLOWLY = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
-def run(machine: type[Stream], histories: int, *phases: Phase) -> None:
+def run(machine: type[Stream], histories: int, **how: bool) -> None:
+    """Raises the first finding, as it is: no search for others, nor for a shorter history, which may take for
+    ever with a core that is broken."""
     run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=histories, stateful_step_count=STEPS, deadline=None, database=None,
-            suppress_health_check=SLOWLY, phases=[Phase.generate, *phases],
+            suppress_health_check=SLOWLY, phases=[Phase.generate], report_multiple_bugs=False, **how,
         ),
     )  # fmt: skip
 
@@ -103,22 +105,31 @@ class Ahead(Pump):
         self._mark(reader)
 
 
+class Restless(Pump):
+    """Looks after a reader again and again, though nothing is to do."""
+
+    def _join(self, reader: Reader) -> None:
+        self.wake([reader])
+
+
 @pytest.mark.parametrize(
     ("part", "broken", "found"),
     [
-        ("chunks_of", Forgetful, "I1:"),
-        ("feed_of", Deaf, "I3:"),
-        ("feed_of", Trusting, "(I|exception)"),
-        ("feed_of", Careless, "I10:"),
-        ("batches_of", Silent, "I1:"),
-        ("pump_of", Ruthless, "I10:"),
-        ("pump_of", Ahead, "I10?:"),
+        ("chunks_of", Forgetful, "'I1:"),
+        ("feed_of", Deaf, "'I[13]:|never idle"),
+        ("feed_of", Trusting, "'(I|exception)"),
+        ("feed_of", Careless, "'I10:"),
+        ("batches_of", Silent, "'I1:"),
+        ("pump_of", Ruthless, "'I10:"),
+        ("pump_of", Ahead, "'I10?:"),
+        ("pump_of", Restless, "never idle"),
     ],
 )
 def test_a_broken_core_is_found_out(part: str, broken: type, found: str) -> None:
+    """In the same histories each time."""
     machine = type("Broken", (Stream,), {part: broken})
-    with pytest.raises(Exception, match=f"'{found}"):
-        run(machine, BROKEN)
+    with pytest.raises(Exception, match=found):
+        run(machine, BROKEN, derandomize=True)
 
 
 CORE = (

@@ -8,12 +8,16 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+TURNS_MAX = 20_000  # turns of the loop in one second of its clock; whoever needs more is never done
 
 
 class _Jumping(selectors.DefaultSelector):
-    """Never sleeps: the time that a select would have taken is added to the clock."""
+    """Never sleeps: the time that a select would have taken is added to the clock. Raises RuntimeError in a
+    loop that waits for nothing, and in one that is always busy, for which time would never pass."""
 
     now = 0.0
+    _turns = 0
+    _since = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
@@ -21,6 +25,12 @@ class _Jumping(selectors.DefaultSelector):
             raise RuntimeError("the test waits for something that nothing will bring")
         if not ready:
             self.now += timeout or 0.0
+        self._turns += 1
+        if self.now - self._since >= 1:
+            self._turns, self._since = 0, self.now
+        elif self._turns > TURNS_MAX:
+            self._turns = 0  # so that it can still be ended
+            raise RuntimeError("the loop is never idle")
         return ready
 
 
