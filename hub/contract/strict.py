@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Final
 
 POINTER_MAX: Final = 512
+FAULTS_MAX: Final = 100
+TWICE: Final = "The key is in this object twice."
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
 class Broken(Exception):
     """Bytes that are not JSON as we take it: a JSON pointer (RFC 6901), a code word, a safe sentence.
 
-    The sentence never repeats what was sent; the pointer is cut at POINTER_MAX and always valid text.
+    The sentence never repeats what was sent; the pointer is cut at POINTER_MAX and always valid text. `all`
+    are this one and the other places that are broken, at most FAULTS_MAX.
     """
 
-    def __init__(self, pointer: str, code: str, detail: str) -> None:
+    def __init__(self, pointer: str, code: str, detail: str, others: Iterable[Broken] = ()) -> None:
         super().__init__(f"{pointer or 'body'}: {detail}")
         self.pointer = pointer[:POINTER_MAX]
         self.code = code
         self.detail = detail
+        self.all = [self, *others]
+
+    def below(self, step: str | int) -> list[Broken]:
+        """All of them, one step further down."""
+        return [Broken(escape(step) + each.pointer, each.code, each.detail) for each in self.all]
 
 
 def scan(
@@ -53,13 +62,14 @@ def escape(segment: str | int) -> str:
 
 
 class _Twice(dict[str, object]):
-    """An object in which a key came twice: found while decoding, told with its pointer by the look."""
+    """An object in which keys came twice: found while decoding, told with their pointers by the look."""
 
-    key: str
+    keys_twice: list[str]
 
 
 class _Look:
-    """One walk over a decoded value. Pointers are put together only while a Broken travels up."""
+    """One walk over a decoded value. Pointers are put together only while a Broken travels up;
+    an object or a list tells of all that is broken in it."""
 
     def __init__(self, max_nodes: int | None, max_string: int | None, has_escapes: bool) -> None:
         self.has_escapes = has_escapes  # else UTF-8 has no half of a pair, and JSON no bare NUL
@@ -90,22 +100,42 @@ class _Look:
 
     def members(self, value: dict[str, object], depth_left: int) -> None:
         _not_too_deep(depth_left)
+        found: list[Broken] = []
         for key, member in value.items():
-            self.text(key)  # outside the try: a bad key is never part of a pointer
+            is_pointed = False  # a bad key is never part of a pointer
             try:
+                self.text(key)
+                is_pointed = True
                 self.at(member, depth_left)
             except Broken as broken:
-                raise Broken(escape(key) + broken.pointer, broken.code, broken.detail) from None
+                found += broken.below(key) if is_pointed else broken.all
+                if self.is_enough(found):
+                    break
         if isinstance(value, _Twice):
-            raise Broken(escape(value.key), "duplicate_key", "The key is in this object twice.")
+            found += [Broken(escape(key), "duplicate_key", TWICE) for key in value.keys_twice]
+        _tell(found)
 
     def elements(self, value: list[object], depth_left: int) -> None:
         _not_too_deep(depth_left)
+        found: list[Broken] = []
         for index, element in enumerate(value):
             try:
                 self.at(element, depth_left)
             except Broken as broken:
-                raise Broken(escape(index) + broken.pointer, broken.code, broken.detail) from None
+                found += broken.below(index)
+                if self.is_enough(found):
+                    break
+        _tell(found)
+
+    def is_enough(self, found: list[Broken]) -> bool:
+        """Whether to look no further: a hostile body has no end of faults."""
+        return len(found) >= FAULTS_MAX or self.nodes_left < 0
+
+
+def _tell(found: list[Broken]) -> None:
+    if found:
+        first, *others = found[:FAULTS_MAX]
+        raise Broken(first.pointer, first.code, first.detail, others)
 
 
 def _not_too_deep(depth_left: int) -> None:
@@ -126,10 +156,12 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) == len(pairs):
         return members
     twice = _Twice()
+    came_again = dict[str, None]()
     for key, value in pairs:
         if key in twice:
-            twice.key = key
+            came_again[key] = None
         twice[key] = value
+    twice.keys_twice = list(came_again)[:FAULTS_MAX]
     return twice
 
 

@@ -46,9 +46,9 @@ def _refusals(method: str, route: Route, says: Says) -> set[type[HubError]]:
     found: set[type[HubError]] = {*says.may, problems.BadRequest, problems.TooLarge, problems.Internal}
     found |= {errors.Unavailable}
     if not route.machine:
-        found |= {problems.WrongHost, errors.RateLimited}
+        found |= {problems.WrongHost, errors.RateLimited, errors.Invalid}  # of whatever is said too much
         if method not in SAFE:
-            found |= {problems.CrossOrigin, problems.BadToken}
+            found |= {problems.CrossOrigin, problems.BadToken, problems.WrongType}
     if not isinstance(route.guards[method], Public):
         found |= {errors.Unauthenticated, errors.Forbidden, errors.NotFound}
     if says.takes is not None:

@@ -47,7 +47,8 @@ def members(body: bytes) -> dict[str, object]:
     try:
         value = scan(body, DEPTH_MAX, NODES_MAX, STRING_MAX)
     except Broken as broken:
-        raise Invalid([Fault(pointer=broken.pointer, code=broken.code, detail=broken.detail)]) from None
+        faults = [Fault(pointer=each.pointer, code=each.code, detail=each.detail) for each in broken.all]
+        raise Invalid(faults) from None
     if not isinstance(value, dict):
         raise Invalid([Fault(pointer="", code="wrong_type", detail="Expected an object.")])
     return value

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from hub.domain.errors import RateLimited
+from hub.door.origins import neighbourhood
 
 NAMES_MAX: Final = 10_000
 MINUTE: Final = 60
@@ -64,7 +65,8 @@ class Buckets:
 
 
 class SignIns:
-    """Tries to sign in: ten at once and one in 6 s more for an account, three times that for an address.
+    """Tries to sign in: ten at once and one in 6 s more for an account, three times that for an address
+    (of IPv6 a /64: one host has them all).
 
     A try that succeeds is given back, so only failures count. A patient attacker can keep an account at its
     limit from outside; guessing its password from many addresses would be worse.
@@ -77,7 +79,7 @@ class SignIns:
     def admit(self, account: str, address: str, now: float) -> None:
         """Count one try; raise RateLimited with the whole seconds to wait."""
         wait = max(
-            self._addresses.take(address, now),
+            self._addresses.take(neighbourhood(address), now),
             self._accounts.take(account.strip().casefold(), now),
         )
         if wait:
@@ -85,7 +87,7 @@ class SignIns:
 
     def succeeded(self, account: str, address: str) -> None:
         """Take back the count of a try that was none."""
-        self._addresses.give_back(address)
+        self._addresses.give_back(neighbourhood(address))
         self._accounts.give_back(account.strip().casefold())
 
 

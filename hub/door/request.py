@@ -20,7 +20,7 @@ from hub.domain.access import Grant
 from hub.domain.errors import Forbidden, HubError, Invalid, NotFound, Unavailable
 from hub.domain.faults import Faults
 from hub.domain.version import Expected
-from hub.door import body, correlation, guard, origins, problems
+from hub.door import asked, body, correlation, guard, origins, problems
 from hub.door.bounded import Arrived
 from hub.door.constant import Constant
 from hub.door.desk import Desk
@@ -113,8 +113,9 @@ class Request(RequestHandler):
             raise problems.TooLarge(f"The body is larger than {self.route.body_max} bytes.")
 
     async def admit(self) -> None:
-        """Ask the guard."""
+        """Ask the guard, then whether the request says only what can be meant here."""
         await guard.admit(self)
+        asked.check(self)
 
     async def head(self, *args: str, **kwargs: str) -> None:
         """GET without its body; Tornado leaves the body out."""
@@ -124,10 +125,14 @@ class Request(RequestHandler):
 
     def read(self, kind: type[Kind]) -> Kind:
         """The JSON body as `kind`; an empty body is an empty object. Raise Invalid or WrongType."""
-        if not self.request.body:
-            return body.read(b"{}", kind)
-        body.check_type(self.request.headers)
-        return body.read(self.request.body, kind)
+        if self.request.body:
+            body.check_type(self.request.headers)
+        try:
+            return body.read(self.request.body or b"{}", kind)
+        except Invalid:
+            with self.faults.collected():  # a bad key is told together with the fields
+                self.idempotency_key()
+            raise
 
     def page(self) -> tuple[int, str | None]:
         """`limit` (50, at most 200) and `cursor` of the query. Only the list knows whether the cursor is its
@@ -199,8 +204,8 @@ class Request(RequestHandler):
     def answer_page(self, page: Page) -> None:
         """Send a page of a list, with the address of the next one in `Link` (RFC 8288)."""
         if page.next_cursor is not None:
-            query = {name: values[-1] for name, values in self.request.query_arguments.items()}
-            following = urlencode(query | {"cursor": page.next_cursor.encode()})
+            query = self.request.query_arguments | {"cursor": [page.next_cursor.encode()]}
+            following = urlencode(query, doseq=True)
             self.set_header("Link", f'<{self.request.path}?{following}>; rel="next"')
         self.answer(page)
 

@@ -30,13 +30,15 @@ class Organizations(Request):
 class Organization(Request):
     """`/api/v1/orgs/{org}`"""
 
-    @says(OrganizationResource)
+    @says(OrganizationResource, versioned=True)
     async def get(self, org: str) -> None:
-        """The organization, and what the caller may do in it."""
-        self.answer(await organizations.show(self.desk.ports, self.grant))
+        """The organization, and what the caller may do in it; its ETag is its version."""
+        shown = await organizations.show(self.desk.ports, self.grant)
+        self.answer_current(shown, shown.version)
 
     @says(OrganizationResource, takes=RenameOrganization, versioned=True)
     async def patch(self, org: str) -> None:
-        """Give it another name; If-Match is its `version`."""
+        """Give it another name."""
         asked, expected = self.read(RenameOrganization), self.if_match()
-        self.answer(await organizations.rename(self.desk.ports, self.grant, asked, expected, self.context))
+        renamed = await organizations.rename(self.desk.ports, self.grant, asked, expected, self.context)
+        self.answer_current(renamed, renamed.version)

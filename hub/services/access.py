@@ -94,7 +94,6 @@ async def person(ports: Ports, tenant: TenantId, credential: Credential | None =
 
 
 @lru_cache(maxsize=1024)
-@lru_cache(maxsize=1024)
 def system(name: str, tenant: TenantId, slug: str = "") -> Grant:
     """A named system actor in a tenant, with the few actions of its name."""
     return mint(

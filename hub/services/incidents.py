@@ -33,7 +33,7 @@ from hub.storage import incidents, log
 from hub.storage.incidents import Hold, Shown
 from hub.storage.tx import Tx
 
-NUMBER: Final = re.compile(r"[pP]?(-[0-9]{1,15}|(?<![pP])[0-9]{1,15})", re.ASCII)
+NUMBER: Final = re.compile(r"#?[pP]?(-[0-9]{1,15}|(?<![pP])[0-9]{1,15})", re.ASCII)
 
 
 def statuses_of(words: Iterable[str]) -> frozenset[Status]:
@@ -73,8 +73,8 @@ async def _find(
     hold: Hold = Hold.NOTHING,
     through_glass: bool = False,
 ) -> Shown:
-    """An incident by its id or its number (7, or P-7 of a private one). NotFound for one out of sight as for
-    a missing one, but `through_glass`; Forbidden where it is seen, but the action is not allowed."""
+    """An incident by its id or its number (7 or #7, P-7 of a private one). NotFound for one out of sight as
+    for a missing one, but `through_glass`; Forbidden where it is seen, but the action is not allowed."""
     named: UUID | int | None = parse("incident", reference)
     if named is None and (number := NUMBER.fullmatch(reference)):
         named = int(number[1])

@@ -74,7 +74,7 @@ async def test_no_header_or_query_makes_one_method_another(scene: Scene) -> None
                 if (answer.status, answer.body) != (plain.status, plain.body):
                     faults.append(f"GET {path} with {header}: {method}: {answer.status}")
             answer = await scene.call("GET", f"{path}?_method={method}", same)
-            if answer.status != plain.status:
+            if answer.status not in {plain.status, 400}:  # a parameter that it does not know
                 faults.append(f"GET {path}?_method={method}: {answer.status}")
         head = await scene.call("HEAD", path, same)
         if (head.status, head.body, head.one("Content-Type")) != (
@@ -145,7 +145,7 @@ async def test_no_address_of_ours_leads_elsewhere(scene: Scene) -> None:
     for next in ELSEWHERE[:8]:
         said = {"email": scene.acme.org.founded.email, "password": "not the one that it is"}
         answer = await scene.call("POST", f"/api/v1/session?next={next}", {"Origin": scene.call.origin}, said)
-        assert (answer.status, answer.one("Location")) == (401, "")
+        assert (answer.status, answer.one("Location")) == (400, "")
     assert asked >= 30 * 8
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hub.contract.strict import POINTER_MAX, Broken, scan
+from hub.contract.strict import FAULTS_MAX, POINTER_MAX, Broken, scan
 
 SOUND = st.recursive(
     st.none()
@@ -126,3 +126,38 @@ def test_any_bytes_are_read_or_broken(body: bytes) -> None:
         broken.detail.encode()
     else:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        (b'{"a": "\\u0000", "b": [1e999, "\\ud800", 0], "b2": 1}', ["/a", "/b/0", "/b/1"]),
+        (b'{"a": 1, "b": 2, "a": 3, "b": 4, "a": 5}', ["/a", "/b"]),
+        (b'{"\\u0000": 1, "a": NaN, "\\ud800": 2}', ["", "/a", ""]),
+        (b'[{"x": 1, "x": "\\u0000"}, [[]], 18446744073709551616]', ["/0/x", "/0/x", "/2"]),
+    ],
+)
+def test_every_broken_place_is_named(body: bytes, places: list[str]) -> None:
+    with pytest.raises(Broken) as broken:
+        scan(body)
+    assert [each.pointer for each in broken.value.all] == places
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b'"\\u0000",' * 5_000 + b"1]",
+        b"{" + b'"\\u0000": 1, "a": NaN,' * 5_000 + b'"b": 1}',
+        b"[" + b'["\\u0000", NaN],' * 5_000 + b"1]",
+    ],
+)
+def test_of_a_body_without_end_of_faults_so_many_are_named(body: bytes) -> None:
+    with pytest.raises(Broken) as broken:
+        scan(body)
+    assert len(broken.value.all) <= FAULTS_MAX
+
+
+def test_of_too_many_values_it_is_told_once() -> None:
+    with pytest.raises(Broken) as broken:
+        scan(b"[" + b"[1, 2]," * 50 + b"1]", max_nodes=20)
+    assert [each.code for each in broken.value.all] == ["too_many"]

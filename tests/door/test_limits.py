@@ -55,6 +55,17 @@ def test_many_accounts_from_one_address_are_limited_too() -> None:
         sign_ins.admit("person99@example.org", "10.0.0.1", 5.0)
 
 
+def test_the_addresses_of_one_ipv6_host_are_one() -> None:
+    sign_ins = SignIns(processes=1)
+    for tries in range(30):
+        sign_ins.admit(f"person{tries}@example.org", f"2001:db8:1:2::{tries:x}", 5.0)
+    with pytest.raises(RateLimited):
+        sign_ins.admit("person99@example.org", "2001:db8:1:2:ffff::1", 5.0)
+    sign_ins.admit("person99@example.org", "2001:db8:1:3::1", 5.0)
+    sign_ins.succeeded("person0@example.org", "2001:db8:1:2::0")
+    sign_ins.admit("person99@example.org", "2001:db8:1:2:ffff::1", 5.0)
+
+
 def test_who_signs_in_is_not_counted() -> None:
     sign_ins = SignIns(processes=1)
     for _ in range(100):

@@ -83,7 +83,10 @@ async def test_an_organization_is_renamed_by_version(site: Site, acme: Org, glob
     key = site.with_key(acme.api_key)
     before = read(await key("GET", ACME))
     assert (before["name"], before["version"]) == ("Acme", 1)
-    renamed = await key("PATCH", ACME, {"name": "Acme & Co"}, {"If-Match": '"1"'})
+    shown = await key("GET", ACME, headers={"If-None-Match": '"1"'})
+    assert (shown.code, shown.headers["ETag"]) == (200, '"1"')
+    renamed = await key("PATCH", ACME, {"name": "Acme & Co"}, {"If-Match": shown.headers["ETag"]})
+    assert renamed.headers["ETag"] == '"2"'
     assert (renamed.code, read(renamed)["name"], read(renamed)["version"]) == (200, "Acme & Co", 2)
     assert await kinds(key, 1) == ["organization.renamed"]
     stale = await key("PATCH", ACME, {"name": "Other"}, {"If-Match": '"1"'})
