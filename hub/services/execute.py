@@ -8,12 +8,11 @@ from uuid import UUID
 import msgspec
 
 from hub.contract.commands import Close, Command, Reopen, Resolve, Split
-from hub.contract.ids import parse
 from hub.domain.errors import Conflict
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import decide
 from hub.domain.storm import home
-from hub.services import privacy
+from hub.services import privacy, splitting
 from hub.services.change import Change
 from hub.services.commanding import commander
 from hub.services.shown import first_past, resource_of
@@ -39,7 +38,7 @@ async def execute(change: Change, commands: list[Asked]) -> Executed:
     """Do commands to incidents, in order, which this transaction has found with `holding` of each.
 
     Locks: services of those that may reopen, then incidents, then their alerts (architecture, lock order),
-    and those who are named. Raise NotAllowedNow, Invalid for who cannot be named, or Conflict for
+    and those who are named. Raise NotAllowedNow, Invalid for who or what cannot be named, or Conflict for
     a loser of `if_version`; then nothing is done.
     """
     world = World(await _locked(change, commands))
@@ -77,8 +76,7 @@ async def _locked(change: Change, commands: list[Asked]) -> Iterable[Incident]:
         if isinstance(command, Reopen):
             locked |= await incidents.lock_rivals(change.tx, incident)
         elif isinstance(command, Split):
-            ids = [id for name in command.alerts if (id := parse("alert", name))]
-            groups = {home(alert) for alert in await alerts.some(change.tx, ids)}
+            groups = {home(alert) for alert in await splitting.named(change, incident, command)}
             known = await incidents.ids_of_groups(change.tx, incident.service_id, groups)
             locked |= await incidents.load_for_update(change.tx, {incident.id, *known})
         else:

@@ -10,10 +10,10 @@ from line import alarm, connected, do, drain, fire, granted, kinds, put, receipt
 from orgs import Org
 from servers import Database
 
-from hub.contract.ids import text
+from hub.contract.ids import new, text
 from hub.contract.integrations import IntegrationPatch
 from hub.contract.words import Action, Expire
-from hub.domain.errors import NotAllowedNow
+from hub.domain.errors import Invalid, NotAllowedNow
 from hub.domain.version import Expected
 from hub.services import integrations, listening, work
 from hub.services.ports import Ports, RequestContext
@@ -144,6 +144,9 @@ async def test_a_storm_folds_into_one_incident_ends_and_is_split(
     assert await kinds(ports, acme, str(own.number)) == ["incident.opened", "alert.taken_in"]
     again = await do(ports, grant, str(storm.number), "split", alerts=named)
     assert not again.performed.changed
+    with pytest.raises(Invalid) as refused:
+        await do(ports, grant, str(storm.number), "split", alerts=[*named, text("alert", new()), "x"])
+    assert [fault.pointer for fault in refused.value.faults] == ["/alerts/1", "/alerts/2"]
     await fire(ports, acme, alarm("k25", "resolve"))
     assert (await shown(ports, acme))[-1].status == "resolved"
     with pytest.raises(NotAllowedNow):
