@@ -6,7 +6,7 @@ from typing import Final
 
 from hub.contract.words import Action
 from hub.door.route import Guard, Public, Route
-from hub.handlers import docs, pages
+from hub.handlers import docs, pages, reference
 
 PAGE: Final[dict[str, Guard]] = {
     "GET": Public("The same bytes for everybody; what a page shows, it asks the API for.", is_counted=False)
@@ -39,7 +39,8 @@ PAGES: Final[tuple[Route, ...]] = (
     _page("/orgs/{org}/settings/teams", "teams.html"),
     Route("/static/{build}/{name:path}", pages.Static, PAGE, needs=("library",)),
     _page("/docs", "docs.html"),
-    Route("/docs/problems", docs.Problems, PAGE),
+    Route("/docs/problems", reference.Problems, PAGE, needs=("library",)),
+    Route("/docs/roles", reference.Roles, PAGE, needs=("library",)),
     Route("/api/v1/openapi.json", docs.Description, DESCRIPTION, needs=("description",)),
     Route("/api/v1/asyncapi.json", docs.StreamDescription, DESCRIPTION, needs=("stream_description",)),
 )

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from hub.domain.errors import HubError, NotFound, Unauthenticated
+from hub.door.problems import STATUS, WrongHost
 from hub.door.request import Request
 from hub.services import sessions
 
@@ -24,6 +25,27 @@ TYPES: Final = {
 }
 PLACE: Final = b"/static/BUILD/"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
+# Nothing of it is loaded: the assets are refused under that name, too.
+WRONG_NAME: Final = """<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Another address · IncidentHub</title>
+  </head>
+  <body>
+    <h1>This hub does not answer to this address</h1>
+    <p>It knows its own machine and HUB_PUBLIC_URL, so that no page of another site can speak to it under a
+      name of its own.</p>
+    <p>Over plain http from another machine, signing in could not work either: the session cookie is marked
+      secure, and browsers keep such cookies only over https, or on the hub's own machine.</p>
+    <p>For everybody: put https in front of it, and set HUB_PUBLIC_URL to that address
+      (<code>HUB_PUBLIC_URL=https://hub.example.org</code>). For yourself, now: tunnel to its machine with
+      <code>ssh -L {port}:127.0.0.1:{port} MACHINE</code>, and open
+      <code>http://localhost:{port}/</code>.</p>
+  </body>
+</html>
+"""
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -63,7 +85,21 @@ def load(folder: Path) -> Library:
     return Library(build, pages, assets)
 
 
-class Page(Request):
+class Shown(Request):
+    """What people open in a browser."""
+
+    def refuse(self, error: HubError) -> None:
+        """Who comes by a name that is not ours is told in words what to do: nobody reads JSON there."""
+        if not isinstance(error, WrongHost) or "text/html" not in self.request.headers.get("Accept", ""):
+            super().refuse(error)
+            return
+        self.problem_code = error.code
+        self.set_status(STATUS[WrongHost])
+        self.set_header("Content-Type", TYPES[".html"])
+        self.finish(WRONG_NAME.format(port=self.desk.ports.config.port))
+
+
+class Page(Shown):
     """A page: the same bytes for everybody; what it shows, it asks the API for."""
 
     library: Library
@@ -91,7 +127,7 @@ class Static(Request):
         self.write(asset.content)
 
 
-class Home(Request):
+class Home(Shown):
     """The address that people type."""
 
     async def get(self) -> None:

@@ -104,14 +104,14 @@ function row(session) {
   const device = deviceName(session.device);
   return h(
     "tr",
-    { class: session.current ? "current" : null },
-    h("td", { class: "device", title: session.device }, device),
-    h("td", null, session.address),
-    h("td", { title: full(session.started_at) }, () => ago(session.started_at)),
-    h("td", { title: full(session.last_used_at) }, () => ago(session.last_used_at)),
+    { class: session.current ? "current" : null, role: "row" },
+    h("td", { class: "device", role: "cell", title: session.device }, device),
+    h("td", { role: "cell" }, session.address),
+    h("td", { role: "cell", title: full(session.started_at) }, () => ago(session.started_at)),
+    h("td", { role: "cell", title: full(session.last_used_at) }, () => ago(session.last_used_at)),
     h(
       "td",
-      null,
+      { role: "cell" },
       session.current ? "This browser" : h(
         "button",
         {
@@ -137,9 +137,17 @@ function sessionList() {
       { class: "wide-table", tabindex: "0", role: "group", "aria-labelledby": "sessions" },
       h(
         "table",
-        null,
-        h("thead", null, h("tr", null, ...HEADS.map((head) => h("th", { scope: "col" }, head)))),
-        h("tbody", null, () => sessions.value.map(row)),
+        { role: "table" }, // on a phone its style is that of no table, which would take these roles away
+        h(
+          "thead",
+          { role: "rowgroup" },
+          h(
+            "tr",
+            { role: "row" },
+            ...HEADS.map((head) => h("th", { scope: "col", role: "columnheader" }, head)),
+          ),
+        ),
+        h("tbody", { role: "rowgroup" }, () => sessions.value.map(row)),
       ),
     ),
     h(

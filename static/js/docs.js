@@ -74,6 +74,8 @@ function show(spec) {
         h("a", { href: "/api/v1/asyncapi.json" }, "asyncapi.json"),
         ". What each problem means: ",
         h("a", { href: "/docs/problems" }, "problems"),
+        "; what each role may do: ",
+        h("a", { href: "/docs/roles" }, "roles"),
         ".",
       ),
       tags.map((tag) =>

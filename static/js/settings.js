@@ -107,17 +107,18 @@ function links(group, current, parts) {
       "ul",
       null,
       ...parts.map(({ part, title }) =>
-        h(
-          "li",
-          null,
-          h("a", {
-            href: part.startsWith("/") ? part : address(here.slug, part),
-            "aria-current": part === current && "page",
-          }, title),
-        )
+        h("li", null, link(part.startsWith("/") ? part : address(here.slug, part), title, part === current))
       ),
     ),
   );
+}
+
+/** @param {string} href @param {string} title @param {boolean} isHere */
+function link(href, title, isHere) {
+  const node = h("a", { href, "aria-current": isHere && "page" }, title);
+  // On a phone the parts are one line that is longer than the screen.
+  if (isHere) requestAnimationFrame(() => node.scrollIntoView({ block: "nearest", inline: "center" }));
+  return node;
 }
 
 /** A line that says why something cannot be done here. @param {Child} why */

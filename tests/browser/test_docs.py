@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
-from browsing import Hub, Org, Windows, enter
+from browsing import Hub, Org, Windows, axe_faults, enter
 from playwright.sync_api import Page, expect
 
 pytest_plugins = ("surroundings",)
 pytestmark = pytest.mark.browser
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def opened(page: Page, operation: str) -> None:
@@ -66,3 +69,27 @@ def test_nothing_is_wider_than_the_page(windows: Windows, hub: Hub, width: int) 
     for operation in ("get_orgs_org_incidents", "post_session", "post_v2_enqueue"):
         opened(page, operation)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_problems_and_roles_mean_is_read_on_any_screen(windows: Windows, hub: Hub, width: int) -> None:
+    page = windows.browser(viewport={"width": width, "height": 800}).new_page()
+    found: list[str] = []
+    for path in ("/docs/problems#stale", "/docs/roles"):
+        page.goto(hub.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            found += axe_faults(page)
+    assert found == []
+    page.get_by_role("link", name="Problems").click()
+    expect(page.get_by_role("heading", name="Problems")).to_be_visible()
+
+
+def test_a_browser_that_comes_by_another_name_reads_what_to_do(windows: Windows, hub: Hub) -> None:
+    page = windows.browser().new_page()
+    answer = page.goto(f"http://hub.localhost:{hub.port}/sign-in")  # which Chromium takes for this machine
+    assert answer
+    assert answer.status == 421
+    expect(page.get_by_text("HUB_PUBLIC_URL", exact=False).first).to_be_visible()
+    expect(page.get_by_text(f"ssh -L {hub.port}:127.0.0.1:{hub.port} MACHINE")).to_be_visible()

@@ -62,6 +62,7 @@ def test_nothing_is_wider_than_the_screen_and_no_target_is_too_small(windows: Wi
                 ".filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"
             )
             assert small == []
+            expect(page.locator(".parts [aria-current=page]")).to_be_in_viewport()
         if part == "/members":
             page.set_viewport_size({"width": 360, "height": 640})
             page.get_by_role("button", name="Manage Wolfe").click()

@@ -53,6 +53,7 @@ PUBLIC = {
     "GET /static/{build}/{name:path}",
     "GET /docs",
     "GET /docs/problems",
+    "GET /docs/roles",
     "GET /api/v1/openapi.json",
     "GET /api/v1/asyncapi.json",
     "GET /livez",

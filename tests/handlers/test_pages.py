@@ -91,3 +91,14 @@ def test_the_build_follows_the_content(tmp_path: Path) -> None:
     assert pages.load(tmp_path).build == before.build
     (tmp_path / "a.js").write_text("2")
     assert pages.load(tmp_path).build != before.build
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/orgs/acme"])
+async def test_a_browser_at_another_address_is_told_what_to_do(site: Site, acme: Org, path: str) -> None:
+    elsewhere = {"Host": f"192.168.1.5:{site.config.port}"}
+    told = await site("GET", path, headers=elsewhere | {"Accept": "text/html,*/*;q=0.8"})
+    assert (told.code, told.headers["Content-Type"]) == (421, "text/html; charset=utf-8")
+    assert b"HUB_PUBLIC_URL" in told.body
+    assert f"ssh -L {site.config.port}:127.0.0.1:{site.config.port}".encode() in told.body
+    assert b"192.168" not in told.body
+    assert outcome(await site("GET", path, headers=elsewhere)) == (421, "wrong_host")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from web import Site
 
 from hub.app import SERVER, proxies
 from hub.config import Config, ConfigError
+from hub.contract.words import Action
+from hub.domain.access import CARRIES, MATRIX
 from hub.door.route import ByCommand, Public, audit
 from hub.routes import OPERATOR_ROUTES, ROUTES
 
@@ -136,6 +140,7 @@ EXPECTED = {
     ("GET", "/static/{build}/{name:path}"): "public",
     ("GET", "/docs"): "public",
     ("GET", "/docs/problems"): "public",
+    ("GET", "/docs/roles"): "public",
     ("GET", "/api/v1/openapi.json"): "public",
     ("GET", "/api/v1/asyncapi.json"): "public",
     ("GET", "/livez"): "public",
@@ -231,3 +236,33 @@ async def test_each_problem_links_to_an_entry_of_the_docs(site: Site) -> None:
     page = (await site("GET", "/docs/problems")).body.decode()
     for code in ("invalid", "not_found", "conflict", "csrf", "too_large", "unavailable"):
         assert f'<dt id="{code}">' in page
+
+
+@pytest.mark.gen_test(timeout=30)
+@pytest.mark.parametrize(("title", "table"), [("role", MATRIX), ("scope", CARRIES)])
+async def test_the_page_of_roles_tells_each_cell_of_the_tables(
+    site: Site, title: str, table: dict[str, frozenset[Action]]
+) -> None:
+    page = (await site("GET", "/docs/roles")).body.decode()
+    heads, _, rows = (
+        page.partition(f"<caption>What each {title}")[2].partition("</table>")[0].partition("<tbody>")
+    )
+    columns = [head.partition("<")[0].lower() for head in heads.split('<th scope="col">')[2:]]
+    found = {
+        re.search("<code>(.*?)</code>", line)[1]: re.findall("<td[^>]*>(yes|no)", line)  # type: ignore[index]
+        for line in rows.split("<tr>")[1:]
+    }
+    assert found == {
+        action: ["yes" if action in table[column] else "no" for column in columns]
+        for action in set().union(*table.values())
+    }
+    assert columns == list(table)
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_pages_out_of_tables_bring_nothing_that_the_policy_stops(site: Site) -> None:
+    for path in ("/docs/problems", "/docs/roles"):
+        page = (await site("GET", path)).body.decode()
+        assert not re.search(r"<script|<style|\bstyle=|\bon\w+=|\{|`", page), path
+        for asset in set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)):
+            assert (await site("GET", asset)).code == 200, asset
