@@ -11,6 +11,7 @@ import msgspec
 from hub.contract.words import SignalAction
 from hub.domain.errors import HubError, Invalid, RateLimited, SignatureRefused, Unauthenticated, Unavailable
 from hub.door.bounded import Arrived
+from hub.door.packed import NAMES, unpack
 from hub.door.problems import TooLarge
 from hub.door.says import says
 from hub.handlers.sender import Sender
@@ -23,6 +24,7 @@ from hub.storage.inbox import InboxRow
 
 # The JSON escape of a letter, a digit, - or _: what integration keys are made of.
 ESCAPED_LETTER: Final = re.compile(rb"\\u00(?:2[dD]|3[0-9]|[46][1-9a-fA-F]|5[0-9aAfF]|7[0-9aA])")
+SOON: Final = 2  # seconds, after which a storm leaves room
 DELIVERIES: Final = ("Idempotency-Key", "webhook-id", "X-Webhook-Id")
 
 
@@ -30,9 +32,15 @@ class Keeper(Sender):
     """Keeps what senders of one format bring, and only then answers."""
 
     source: Source
+    as_sent: bytes | None = None  # a body that came packed, which is what a signature is over
 
     def check_size(self) -> None:
-        """Nothing yet: what is too large is kept by its beginning, once the key is known."""
+        """Unpack what came packed. What is too large is kept by its beginning, once the key is known."""
+        request = cast(Arrived, self.request)
+        if request.headers.get("Content-Encoding", "").lower() not in NAMES:
+            return
+        if (found := unpack(request.body, self.route.body_max, request.is_cut)) is not None:
+            self.as_sent, request.body, request.is_cut = request.body, *found
 
     async def take(self, sent: bytes, integration: str = "", key: str = "") -> None:
         """Keep what was sent, in the form that its format reads, and answer."""
@@ -45,9 +53,7 @@ class Keeper(Sender):
         if self.source.COMES_AGAIN:
             self.meter(owner)
         if not await self.receiver.turns.take(owner.tenant, is_patient=not self.source.COMES_AGAIN):
-            self.problem_code = Unavailable.code
-            self.reply(self.source.busy())
-            return
+            raise RateLimited(SOON)
         body = without(presented, sent)
         if owner.is_signed and sent != self.request.body:
             raise SignatureRefused("missing", "A signature does not cover what the address or headers say.")
@@ -91,7 +97,8 @@ class Keeper(Sender):
                 f"Larger than {limit} bytes: its signature cannot be checked, and nothing is kept."
             )
         headers = self.request.headers
-        signed = await verified(self.desk.ports, owner, headers, self.request.body, self.context)
+        sent = self.request.body if self.as_sent is None else self.as_sent
+        signed = await verified(self.desk.ports, owner, headers, sent, self.context)
         if signed is None:
             return self.row(owner, checked, self.delivery(checked), body, self.source.NAME)
         return self.row(owner, checked, signed, body, "signed")
