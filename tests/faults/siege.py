@@ -24,7 +24,13 @@ from hub.services import seal
 ORGS = ("acme", "globex")
 SENDERS = 6  # of each organization
 VICTIMS = ("web", "worker", "valkey", "postgres")
-DRAINED = 120.0  # seconds after which what is not processed never will be
+STUCK = 120.0  # seconds in which nothing is processed or sealed, after which nothing ever will be
+LEFT = """
+    SELECT (SELECT count(*) FROM inbox WHERE state = 'stored') AS requests,
+      (SELECT coalesce(sum(h.position - coalesce(
+        (SELECT max(a.position) FROM audit_log a WHERE a.tenant_id = h.tenant_id), h.cut)), 0)
+      FROM head h WHERE h.unsealed)::bigint AS events
+"""
 FIRED = """
     SELECT convert_from(b.body, 'UTF8')::jsonb #>> '{data,dedup_key}' AS name, count(*) AS times
     FROM incident_event e JOIN event_body b USING (tenant_id, position)
@@ -134,13 +140,13 @@ class Siege:
         try:
             began = time.monotonic()
 
-            async def is_done() -> bool:
-                return await connection.fetchval(
-                    "SELECT NOT EXISTS (SELECT FROM inbox WHERE state = 'stored')"
-                    " AND NOT EXISTS (SELECT FROM head WHERE unsealed)"
-                )
-
-            await until(is_done, DRAINED)
+            left, since = None, began
+            while any(now := await connection.fetchrow(LEFT)):
+                if now != left:
+                    left, since = now, time.monotonic()
+                elif time.monotonic() - since > STUCK:
+                    raise TimeoutError(f"nothing has moved for {STUCK:.0f} s: {dict(now)}")
+                await asyncio.sleep(0.5)
             self.figures["seconds until drained"] = round(time.monotonic() - began)
             for besieger in self.besiegers:
                 await self._check(connection, besieger)

@@ -69,3 +69,14 @@ async def test_whoever_goes_away_takes_no_turn() -> None:
     tasks[3].cancel()
     assert await tasks[4]
     assert await line.take(ACME)
+
+
+async def test_the_only_alert_of_one_does_not_wait_behind_those_of_another() -> None:
+    line, let_in = Turns(), list[TenantId]()
+
+    async def one(tenant: TenantId) -> None:
+        assert await line.take(tenant, is_patient=True)
+        let_in.append(tenant)
+
+    await asyncio.gather(*(one(tenant) for tenant in [ACME] * 9 + [GLOBEX]))
+    assert let_in == [ACME, ACME, ACME, GLOBEX, *[ACME] * 6]
