@@ -11,7 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 INVARIANTS_BROKEN: Final = Counter(
     "hub_invariants_broken", "Invariants seen broken, by number.", ["invariant"]
 )
-counted: Final = ("I1", "I3", "I9", "I14")
+counted: Final = ("I1", "I2", "I3", "I9", "I12", "I14")
 for _invariant in counted:
     INVARIANTS_BROKEN.labels(_invariant)
 

@@ -40,12 +40,19 @@ class Scene:
         self.encoding = encoding
 
 
-class Batch:
-    """The range up to `end`; `count` is how many events of it the view contains. Without any, and without an
-    incident to hide, there is no frame. With `reset`, its reason, there is none either: what the reader has
-    is not the whole of what it sees."""
+class Twice(Exception):
+    """A reader would get an event again (I2)."""
 
-    def __init__(self, batches: Batches, scene: Scene, end: int, content: Content, reset: str = "") -> None:
+
+class Batch:
+    """The range above `start` and up to `end`; `count` is how many events of it the view contains. Without
+    any, and without an incident to hide, there is no frame. With `reset`, its reason, there is none either:
+    what the reader has is not the whole of what it sees."""
+
+    def __init__(
+        self, batches: Batches, scene: Scene, start: int, end: int, content: Content, reset: str = ""
+    ) -> None:
+        self.start = start
         self.end = end
         self.count = len(content.events)
         self.is_empty = not (content.events or content.hidden)
@@ -56,9 +63,13 @@ class Batch:
         self._content = content
 
     def frame(self, told: int) -> bytes:
-        """The frame for a reader whose last cursor was the one of position `told`."""
+        """The frame for a reader whose last cursor was the one of position `told`; raise Twice for one that
+        has some of it."""
         frame = self.frames.get(told)
         if frame is None:
+            if told > self.start:
+                INVARIANTS_BROKEN.labels("I2").inc()
+                raise Twice(f"told up to {told}, and given what follows {self.start}")
             scene, cursor = self._scene, self._cursor
             frame = scene.encoding.events(cursor(told), cursor(self.end), self._content, cursor)
             self.frames[told] = frame
@@ -131,7 +142,7 @@ class Batches:
         if not _is_dense(events, position):  # then nothing of it is sent, whatever has gone wrong
             INVARIANTS_BROKEN.labels("I3").inc()
             log.error("what is in memory is not the log", tenant=str(scene.feed.tenant), position=position)
-            return Batch(self, scene, scene.feed.prefix.head, Content(()), "trimmed")
+            return Batch(self, scene, position, scene.feed.prefix.head, Content(()), "trimmed")
         view, end, size, seen = scene.view, position, 0, list[LogEvent]()
         hidden: UUID | None = None
         for event in events:
@@ -141,7 +152,9 @@ class Batches:
                     if seen:
                         break  # it is told by itself: who has a cursor behind it has been told
                     hidden = event.incident if lost else None
-                    return Batch(self, scene, event.position, Content((), hidden), "view" if gains else "")
+                    return Batch(
+                        self, scene, position, event.position, Content((), hidden), "view" if gains else ""
+                    )
             if view.sees(event):
                 size += len(event.body)
                 if seen and (size > BYTES_MAX or len(seen) == scene.encoding.most):
@@ -151,7 +164,7 @@ class Batches:
             if seen and view.loses(event):
                 hidden = event.incident
                 break  # what comes later may bring it back
-        return Batch(self, scene, end, Content(seen, hidden))
+        return Batch(self, scene, position, end, Content(seen, hidden))
 
 
 def _is_dense(events: Sequence[LogEvent], position: int) -> bool:

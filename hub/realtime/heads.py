@@ -10,7 +10,7 @@ import structlog
 
 from hub.contract.ids import TenantId
 from hub.logs import Seldom
-from hub.metrics import POLLS_FAILED
+from hub.metrics import INVARIANTS_BROKEN, POLLS_FAILED
 from hub.realtime.ending import end
 from hub.realtime.feed import Feed, Source
 from hub.services.follow import Head
@@ -18,6 +18,7 @@ from hub.services.follow import Head
 PERIOD: Final = 1.0
 TIMEOUT: Final = 5.0
 DEAF_AFTER: Final = 3
+BEHIND_MAX: Final = 15  # polls in a row that were answered: longer than any read of ours may take
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ class Heads:
         self._feeds = feeds
         self._reconnect = reconnect
         self._ahead: dict[TenantId, Head] = {}  # what the last poll knew before the ear
+        self._behind: dict[TenantId, tuple[Head, int]] = {}  # what a feed has not reached, for how many polls
         self._missed = 0
         self._task: asyncio.Task[None] | None = None
         self._failed = Seldom(log.warning)
@@ -53,6 +55,7 @@ class Heads:
         if not asked:
             return
         self._judge({tenant: feed for tenant, (feed, _, _) in asked.items()})
+        behind, self._behind = self._behind, {}  # where this poll fails, nothing has to converge
         asked_at = asyncio.get_running_loop().time()
         async with asyncio.timeout(TIMEOUT):
             heads = await self._source.heads(list(asked))
@@ -60,6 +63,8 @@ class Heads:
             head = heads.get(tenant)
             if head is None or (head.epoch, head.position) != (epoch, position):
                 self._compare(feed, head, position)
+            if head is not None:
+                self._watch(feed, head, behind.get(tenant))
             is_ours = head is not None and head.epoch == feed.prefix.epoch
             if head is not None and is_ours and position <= head.position <= feed.prefix.head:
                 feed.confirm(asked_at)
@@ -70,6 +75,19 @@ class Heads:
             self._ahead[feed.tenant] = head
         if is_ahead or (head is not None and head.position < position):
             feed.ring()
+
+    def _watch(self, feed: Feed, head: Head, behind: tuple[Head, int] | None) -> None:
+        """Count a feed that has not reached what a poll long ago knew of its log (I12)."""
+        first, polls = behind if behind and behind[0].epoch == head.epoch else (head, 0)
+        if feed.prefix.epoch == first.epoch and feed.prefix.head >= first.position:
+            return
+        if polls == BEHIND_MAX:
+            INVARIANTS_BROKEN.labels("I12").inc()
+            log.error(
+                "a feed stands still", tenant=str(feed.tenant), at=feed.prefix.head, head=first.position
+            )
+            first, polls = head, 0
+        self._behind[feed.tenant] = (first, polls + 1)
 
     def _judge(self, feeds: Mapping[TenantId, Feed]) -> None:
         """Whether the ear heard by now what the last poll knew before it; three times not, and it is deaf."""

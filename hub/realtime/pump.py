@@ -212,7 +212,8 @@ class Pump:
         audiences = self._audiences.setdefault(reader.feed, {})
         key = (reader.view, reader.line.encoding.name)
         audience = audiences.get(key)
-        if audience is None or not audience.readers:
+        is_beyond = audience is not None and audience.position > reader.position  # its next mark ends that
+        if audience is None or not audience.readers or is_beyond:
             audience = audiences[key] = Audience(self._scene(reader), reader.position)
         if not audience.is_passing and audience.position == reader.position:
             audience.join(reader)

@@ -8,7 +8,8 @@ from client import Client, Rig, calm
 from truth import Truth
 from warp import warped
 
-from hub.realtime.heads import DEAF_AFTER, Heads
+from hub.metrics import INVARIANTS_BROKEN
+from hub.realtime.heads import BEHIND_MAX, DEAF_AFTER, Heads
 
 
 class Deaf:
@@ -144,4 +145,28 @@ def test_a_tenant_whose_head_is_gone_leaves_the_others_alone() -> None:
         await calm()
         assert rig.feed.prefix.head == 6
 
+    warped(story())
+
+
+def test_a_feed_that_stands_still_is_counted_and_one_that_goes_on_is_not() -> None:
+    def counted() -> float:
+        return float(INVARIANTS_BROKEN.labels("I12")._value.get())
+
+    async def story() -> None:
+        truth = Truth(5)
+        rig, heads, _ = await polled(truth)
+        for _ in range(2 * BEHIND_MAX):
+            truth.commit()
+            await heads.look()
+            await calm()
+        assert counted() == before
+        truth.commit()
+        rig.feed.ring = lambda: None  # type: ignore[method-assign]  # a feed that broke
+        for _ in range(BEHIND_MAX):
+            await heads.look()
+        assert counted() == before
+        await heads.look()
+        assert counted() == before + 1
+
+    before = counted()
     warped(story())

@@ -290,3 +290,18 @@ def test_a_mark_that_would_not_be_true_is_not_sent_but_counted() -> None:
     before = broken("I9")
     warped(story())
     assert broken("I9") == before + 1
+
+
+def test_who_was_told_of_an_event_is_not_told_again_but_cut_and_counted() -> None:
+    async def story() -> None:
+        rig = await read_rig(Truth(10))
+        client = Client(rig, 4)
+        client.reader.told = 7
+        await settled(rig)
+        assert not client.frames
+        assert client.cut_at is not None
+
+    before = broken("I2")
+    with pytest.raises(AssertionError, match="Twice"):
+        warped(story())
+    assert broken("I2") == before + 1
