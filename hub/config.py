@@ -34,6 +34,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8080
     admin_port: int = 0
+    worker_metrics_port: int = 0
     public_url: str = ""
     installation: str = "hub"
     web_processes: int = 1
@@ -125,6 +126,7 @@ def read(environment: Mapping[str, str]) -> Config:
         host=environment.get("HUB_HOST") or "127.0.0.1",
         port=port,
         admin_port=number("HUB_ADMIN_PORT", min(port + 1, 65535), 1, 65535),
+        worker_metrics_port=number("HUB_WORKER_METRICS_PORT", 0, 0, 65535),
         public_url=public_url,
         installation=installation,
         web_processes=number("HUB_WEB_PROCESSES", 1, 1, 64),

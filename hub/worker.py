@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from huey.consumer import Consumer
+from prometheus_client import start_http_server
 
 from hub import crash, logs
 from hub.config import Config
@@ -57,6 +58,7 @@ def main(config: Config) -> int:
     if reason := background.start(consumer.stop_flag.is_set):
         sys.stderr.write(reason + "\n")
         return 1
+    _answer_scrapes(config.worker_metrics_port)
     log.info("worker_started", threads=config.worker_threads)
     try:
         consumer.run()
@@ -64,6 +66,16 @@ def main(config: Config) -> int:
         background.stop()
     log.info("worker_stopped")
     return 0
+
+
+def _answer_scrapes(port: int) -> None:
+    """Serve the metrics of this process on loopback; 0 is nowhere. Of several workers the first has the
+    port."""
+    if port:
+        try:
+            start_http_server(port, "127.0.0.1")
+        except OSError as error:
+            log.warning("the metrics of this worker are not served", port=port, error=str(error))
 
 
 class Background:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from servers import Database
 
 from hub.config import Config
 from hub.contract.ids import new
+from hub.embedded.keep import choose_port
 from hub.services import seal
 from hub.services.ports import Ports
 from hub.tasks.queue import Ringer, make_huey
@@ -95,6 +98,11 @@ def config(config: Config) -> Config:
     return msgspec.structs.replace(
         config, installation=f"test{new().hex[:12]}", secret_keys=("k" * 32, "o" * 32)
     )
+
+
+def scraped(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        return str(answer.read(), "utf-8")
 
 
 async def is_done(ports: Ports, org: Org, references: list[str]) -> bool:
@@ -230,6 +238,22 @@ async def test_a_task_that_comes_again_and_again_to_two_workers_has_one_effect(
     assert len(drained) == 1, "one of the tasks, or of the sweeps beside them, did it all"
     assert await attempts(database) == 0
     assert await shown(ports, globex) == []
+
+
+async def test_its_metrics_are_served_where_one_asks_for_it_and_a_second_worker_does_without(
+    config: Config, database: Database, tmp_path: Path
+) -> None:
+    port = choose_port(None)
+    with (
+        working(config, tmp_path, HUB_WORKER_METRICS_PORT=str(port)) as first,
+        working(config, tmp_path, HUB_WORKER_METRICS_PORT=str(port)) as second,
+    ):
+        await first.until(lambda: first.has("worker_started"))
+        await second.until(lambda: second.has("worker_started"))
+        said = await asyncio.to_thread(scraped, port)
+        assert 'hub_invariants_broken_total{invariant="I14"} 0.0' in said
+        refused = [each.has("the metrics of this worker are not served") for each in (first, second)]
+        assert sorted(refused) == [False, True]
 
 
 async def test_a_hostile_list_does_not_stop_the_worker(
