@@ -14,6 +14,7 @@ from bouncer import Bouncer
 from line import connected
 from servers import Database, Servers
 
+from hub.config import assets
 from hub.domain.errors import Unavailable
 from hub.services import health
 from hub.services.health import Unsafe
@@ -88,13 +89,18 @@ async def test_the_migrating_role_and_the_superuser_may_not_serve(
     await store.close()
 
 
-@pytest.mark.parametrize(("version", "is_ready"), [("0010", False), ("0011", True), ("0012", True)])
+@pytest.mark.parametrize(("version", "is_ready"), [("0012", False), (health.SCHEMA, True), ("9999", True)])
 async def test_an_older_schema_is_not_served_and_a_newer_one_is(
     ports: Ports, database: Database, version: str, is_ready: bool
 ) -> None:
     async with connected(database.admin_url) as admin:
         await admin.execute("UPDATE alembic_version SET version_num = $1", version)
     assert (await health.ready(ports)).is_ready is is_ready
+
+
+def test_the_newest_migration_is_what_this_version_needs() -> None:
+    newest = max(file.name for file in (assets("migrations") / "versions").glob("v*.py"))
+    assert newest.startswith(f"v{health.SCHEMA}_")
 
 
 async def test_a_pooler_that_nobody_spoke_of_is_no_place_to_start(

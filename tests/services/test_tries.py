@@ -13,11 +13,13 @@ from orgs import Org
 from servers import Database
 from web import PASSWORD
 
-from hub.contract.ids import text
+from hub.contract.administration import SignInFailed as Failed
+from hub.contract.ids import INSTALLATION, text
 from hub.contract.sessions import ChangePassword
 from hub.contract.words import Action
 from hub.domain.errors import Invalid, RateLimited, SignInFailed
 from hub.services import access, audit, credentials, own_password, passwords, sessions, tries
+from hub.services.change import change
 from hub.services.ports import Ports
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -66,6 +68,15 @@ async def test_twenty_failures_are_enough_whether_the_name_is_known_or_not(
     assert (code, wait) == ("rate_limited", 15 * 60 - 30 + 1)
     assert await sessions.sign_in(at(ports, 30), FOREIGNER, PASSWORD, CONTEXT)
     await fail(ports, "somebody.else@acme.example", 1, first=30)
+
+
+async def test_failures_of_other_names_do_not_push_out_those_of_one(ports: Ports, acme: Org) -> None:
+    await fail(ports, NOBODY, 20)
+    crowd = access.system("sign-in", INSTALLATION)
+    async with change(at(ports, 25), crowd, CONTEXT) as changed:
+        for each in range(600):
+            changed.happened(Failed(), tries.nobody(ports.config, f"{each}@acme.example"))
+    assert (await refused(at(ports, 30), NOBODY))[0] == "rate_limited"
 
 
 async def test_the_wait_that_is_told_is_enough_and_not_too_long(ports: Ports, acme: Org) -> None:
