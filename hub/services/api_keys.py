@@ -44,7 +44,7 @@ def _resource(kept: list[KeyKept], bound: list[Bound], now: datetime) -> KeyReso
         services=[Named(text("service", id), name) for id, name in restricted.items()],
         scopes=[Action(scope) for scope in present.scopes],
         last4=present.about.get("last4", ""),
-        created_at=present.created_at,
+        created_at=_made_at(present),
         expires_at=present.expires_at,
         last_used_at=max((key.last_used_at for key in kept if key.last_used_at), default=None),
         old_key_until=max(ends, default=None),
@@ -154,6 +154,12 @@ def _version(key: KeyKept) -> int:
     return int(key.about.get("version", "1"))
 
 
+def _made_at(key: KeyKept) -> datetime:
+    """When a key was made: its credential is a new one with each rotation."""
+    told = key.about.get("made_at")
+    return datetime.fromisoformat(told) if told else key.created_at
+
+
 def _scopes(asked: NewKey, faults: Faults) -> tuple[str, ...]:
     if asked.role is Role.OWNER:
         faults.add("/role", "not_a_choice", "Only members are owners: keys would pass it on.")
@@ -188,7 +194,7 @@ async def _renew(changed: Change, present: KeyKept, overlap: int) -> str:
     secret, name = new_api_key(), present.about.get("name", "")
     await keep(
         changed, API_KEY, secret, present.subject, name, present.scopes, present.expires_at,
-        _version(present) + 1,
+        _version(present) + 1, _made_at(present),
     )  # fmt: skip
     changed.happened(KeyRotated(old_key_until=until), present.subject)
     return secret

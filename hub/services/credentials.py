@@ -102,9 +102,11 @@ async def keep(
     scopes: tuple[str, ...] = (),
     expires_at: datetime | None = None,
     version: int = 1,
+    made_at: datetime | None = None,
 ) -> None:
     """Keep a new key: its hash, its name, its last four characters, and who was
-    shown it. It has not been used yet."""
+    shown it; where it takes the place of another, since when there is one. It has not been used yet."""
+    about = {"name": name, "last4": secret[-4:], "version": str(version), "by": changed.grant.actor.id}
     credential = Credential(
         tenant_id=changed.grant.tenant,
         id=new(),
@@ -113,6 +115,6 @@ async def keep(
         scopes=scopes,
         expires_at=expires_at,
         last_used_at=None,
-        about={"name": name, "last4": secret[-4:], "version": str(version), "by": changed.grant.actor.id},
+        about=about | ({"made_at": made_at.isoformat()} if made_at else {}),
     )
     await credentials.add(changed.tx, hash_of(secret), credential, changed.now)

@@ -48,7 +48,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MyOrganization(msgspec.Struct, frozen=True, kw_only=True):
-    """An organization of mine, and what I am there."""
+    """An organization of mine, and what I am there; a key has one, and is no `member` (which is empty)."""
 
     slug: str
     name: str
@@ -183,7 +183,7 @@ def open_cookie(config: Config, value: str) -> str | None:
 async def me(ports: Ports, credential: Credential) -> Me:
     """Who this is, and where they may go."""
     if credential.kind != "session":
-        return Me(key=text("key", credential.subject))
+        return await _keys(ports, credential)
     tenant = TenantId(credential.tenant_id)
     async with ports.store.reading(tenant) as tx:
         found = await people.this_person(tx)
@@ -204,3 +204,12 @@ async def me(ports: Ports, credential: Credential) -> Me:
         csrf=csrf(ports, credential.id),
         organizations=organizations,
     )
+
+
+async def _keys(ports: Ports, credential: Credential) -> Me:
+    async with ports.store.reading(TenantId(credential.tenant_id)) as tx:
+        named = await people.this_organization(tx)
+        bound = await people.bindings(tx, "key", credential.subject)
+    roles = sorted({binding.role for binding in bound})
+    own = [MyOrganization(slug=named[0], name=named[1], member="", roles=roles)] if named else []
+    return Me(key=text("key", credential.subject), organizations=own)

@@ -231,3 +231,17 @@ async def test_a_deleted_key_is_gone_with_its_roles(site: Site, acme: Org) -> No
     assert bot["id"] not in [binding["subject"]["id"] for binding in bindings]
     [entry] = read(await key("GET", "/api/v1/orgs/acme/audit?limit=1"))["data"]
     assert (entry["action"], entry["target"]) == ("key.deleted", bot["id"])
+
+
+async def test_a_key_is_as_old_as_it_is_however_often_it_is_rotated(site: Site, acme: Org) -> None:
+    bot, key = await made(site, acme), site.with_key(acme.api_key)
+    for version in (2, 3):
+        rotated = read(await key("POST", f"{KEYS}/{bot['id']}/rotate", {}))
+        assert (rotated["created_at"], rotated["version"]) == (bot["created_at"], version)
+
+
+async def test_a_key_is_told_whose_it_is_and_where_it_may_go(site: Site, acme: Org, globex: Org) -> None:
+    bot = await made(site, acme)
+    told = read(await site.with_key(bot["secret"])("GET", "/api/v1/me"))
+    assert (told["person"], told["key"], told["csrf"]) == (None, bot["id"], "")
+    assert told["organizations"] == [{"slug": "acme", "name": "Acme", "member": "", "roles": ["responder"]}]
