@@ -9,15 +9,33 @@ from msgspec import UNSET, UnsetType
 
 from hub.contract.words import AutoResolve
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+Name = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=200, pattern=r"\S", description="text that is more than blanks"),
+]
 Reference = Annotated[str, msgspec.Meta(max_length=64)]
 Tier = Annotated[int, msgspec.Meta(ge=1, le=5)]
 # A link that people follow: nothing but http and https, so that none can be a script. `$` alone would let a
 # newline at the end pass.
-WebLink = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^(https?://[^\s]+)?$(?!\n)")]
+WebLink = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=2000,
+        pattern=r"^(https?://[^\s]+)?$(?!\n)",
+        description="a web address with http or https, or nothing",
+    ),
+]
 # Nothing that a reader cannot see: no control or format characters, which also turn text round.
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=rf"^(?=.*\S)[^{_UNSEEN}]*$(?!\n)")]
+Title = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=100,
+        pattern=rf"^(?=.*\S)[^{_UNSEEN}]*$(?!\n)",
+        description="text that is more than blanks, without characters that nobody sees",
+    ),
+]
 # Never empty; its host is not hidden behind a name and an @ (RFC 3986, 3.2.1), and it has no backslash, which
 # browsers read as a slash (the URL standard).
 LinkUrl = Annotated[
@@ -25,6 +43,7 @@ LinkUrl = Annotated[
     msgspec.Meta(
         max_length=2000,
         pattern=rf"^https?://[^\s/?#@\\{_UNSEEN}]+([/?#][^\s\\{_UNSEEN}]*)?$(?!\n)",
+        description="a web address with http or https, without a name before its host",
     ),
 ]
 # So many new incidents at once, and a minute, are no storm.

@@ -8,8 +8,14 @@ import msgspec
 
 from hub.contract.words import Action, Severity
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=16_384, pattern=r"\S")]  # not blanks alone
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
+Text = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=16_384, pattern=r"\S", description="text that is more than blanks"),
+]  # not blanks alone
+Reason = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S", description="text that is more than blanks"),
+]
 Reference = Annotated[str, msgspec.Meta(max_length=64)]
 References = Annotated[list[Reference], msgspec.Meta(max_length=50)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]  # as wide as its column

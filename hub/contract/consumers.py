@@ -13,7 +13,14 @@ from hub.contract.people import Asked
 from hub.contract.resources import Named
 
 # No name looks like an id, so that a consumer stands in addresses with either.
-ConsumerName = Annotated[str, msgspec.Meta(max_length=63, pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$(?!\n)")]
+ConsumerName = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=63,
+        pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$(?!\n)",
+        description="small letters and digits, with single dots or hyphens between them",
+    ),
+]
 Terms = Annotated[str, msgspec.Meta(max_length=1000)]
 Cursor = Annotated[str, msgspec.Meta(max_length=128)]
 

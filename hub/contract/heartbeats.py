@@ -15,7 +15,14 @@ from hub.contract.resources import Named
 from hub.contract.words import HeartbeatStatus
 
 # It is a segment of an address, and part of a signal's key.
-HeartbeatName = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]*$(?!\n)")]
+HeartbeatName = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=100,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]*$(?!\n)",
+        description="letters, digits and . _ ~ -, the first of them a letter or digit",
+    ),
+]
 Interval = Annotated[int, msgspec.Meta(ge=10, le=31 * 86_400)]
 Grace = Annotated[int, msgspec.Meta(ge=0, le=31 * 86_400)]
 AlertName = Annotated[str, msgspec.Meta(max_length=200)]

@@ -14,7 +14,15 @@ from hub.contract.words import Role
 
 WEEK = 7 * 86_400
 # What a mailbox looks like to whoever only has to tell two apart; no mail is sent (RFC 5321, 4.5.3.1).
-Address = Annotated[str, msgspec.Meta(min_length=3, max_length=320, pattern=r"^[^\s@]+@[^\s@]+$(?!\n)")]
+Address = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=3,
+        max_length=320,
+        pattern=r"^[^\s@]+@[^\s@]+$(?!\n)",
+        description="an address such as ann@example.org",
+    ),
+]
 Lasts = Annotated[int, msgspec.Meta(ge=60, le=WEEK)]
 
 

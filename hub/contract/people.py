@@ -11,9 +11,19 @@ from msgspec import UNSET, UnsetType
 from hub.contract.resources import Named
 from hub.contract.words import Role, Scope
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+Name = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=200, pattern=r"\S", description="text that is more than blanks"),
+]
 # The schema's own rule; `$` alone would let a newline at the end pass.
-Slug = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[a-z0-9](-?[a-z0-9]){1,38}$(?!\n)")]
+Slug = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=64,
+        pattern=r"^[a-z0-9](-?[a-z0-9]){1,38}$(?!\n)",
+        description="2 or more small letters and digits, with single hyphens between them",
+    ),
+]
 Reference = Annotated[str, msgspec.Meta(max_length=64)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 

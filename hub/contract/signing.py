@@ -11,7 +11,12 @@ from hub.contract.administration import Administrative
 from hub.contract.integrations import IntegrationDetail
 from hub.contract.words import SigningScheme
 
-Given = Annotated[str, msgspec.Meta(min_length=16, max_length=256, pattern=r"^[!-~]+$")]
+Given = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=16, max_length=256, pattern=r"^[!-~]+$", description="ASCII characters without blanks"
+    ),
+]
 
 
 class Sign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -101,8 +101,18 @@ def _fault(value: object, kind: object, at: str) -> Fault | None:
     except msgspec.ValidationError as error:
         said, _, path = str(error).partition(" - at `$")
         steps = "".join(escape(key or index) for key, index in _STEP.findall(path.rstrip("`")))
-        return Fault(pointer=at + steps, code="invalid", detail=_sentence(said))
+        return Fault(pointer=at + steps, code="invalid", detail=_sentence(said, kind))
     return None
+
+
+def _form(kind: object) -> str:
+    """How a text's type describes its form; empty where it does not."""
+    if get_origin(kind) in {Union, UnionType}:
+        return next((form for each in get_args(kind) if (form := _form(each))), "")
+    metas = getattr(kind, "__metadata__", ())
+    return next(
+        (meta.description for meta in metas if isinstance(meta, msgspec.Meta) and meta.description), ""
+    )
 
 
 def _parts(kind: object) -> tuple[object, ...]:
@@ -114,6 +124,9 @@ def _parts(kind: object) -> tuple[object, ...]:
     return (kind,)
 
 
-def _sentence(said: str) -> str:
-    """What msgspec says, without the value that was sent: it may be a secret in the wrong field."""
+def _sentence(said: str, kind: object) -> str:
+    """What msgspec says, without the value that was sent: it may be a secret in the wrong field. In the place
+    of a pattern, which few can read, what the type says of its form."""
+    if " matching regex " in said:
+        return f"Expected {_form(kind) or 'another form of text'}."
     return re.sub(r"Invalid enum value .*", "Not one of the values that are possible here", said) + "."

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
+import msgspec
 import pytest
 from orgs import Org
 from web import Site, outcome, read
 
+from hub.contract.commands import COMMANDS
 from hub.door.route import SAFE, ByCommand
 from hub.door.says import said
 from hub.routes import ROUTES
@@ -111,3 +115,55 @@ async def test_an_incident_is_found_by_its_number_as_people_write_it(site: Site,
     for written in (str(made["number"]), f"%23{made['number']}"):
         assert read(await key("GET", f"{ORG}/incidents/{written}"))["id"] == made["id"]
     assert (await key("GET", f"{ORG}/incidents/%23%23{made['number']}")).code == 404
+
+
+# A ticket that was lost is another one's minute: a repeat could not tell it again. Acknowledging is moving a
+# place that never goes back. Signing in has a secret in its body, and gives one.
+NOT_ONCE = {"stream-tickets", "ack", "session"}
+# What has no version: one's own sessions, one's own place in an organization.
+NOT_VERSIONED = {"/api/v1/session", "/api/v1/me/sessions", "/api/v1/me/sessions/{session}", "{org}/me"}
+
+
+def test_whatever_is_made_is_made_once_and_whatever_is_changed_is_changed_as_it_was_read() -> None:
+    for route in ROUTES:
+        for method in set(route.guards) & {"POST", "PATCH", "DELETE"}:
+            declared = said(route.handler, method)
+            if route.machine or declared is None:
+                continue
+            if method == "POST":
+                assert declared.is_once is (route.path.rpartition("/")[2] not in NOT_ONCE), route.path
+            else:
+                exempt = any(route.path.endswith(path) for path in NOT_VERSIONED)
+                assert declared.is_versioned is not exempt, route.path
+
+
+def without_words(node: Any) -> Iterator[str]:
+    """The patterns in a schema that no sentence goes with."""
+    if isinstance(node, dict):
+        if isinstance(node.get("pattern"), str) and not node.get("description"):
+            yield node["pattern"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from without_words(each)
+
+
+async def test_a_form_that_is_asked_for_is_told_in_words(site: Site, acme: Org) -> None:
+    key = site.with_key(acme.api_key)
+    for path, body, words in (
+        ("/invitations", {"email": "ann", "role": "observer"},
+         "Expected an address such as ann@example.org."),
+        ("/teams", {"name": "  "}, "Expected text that is more than blanks."),
+        ("/services", {"name": "a", "runbook_url": "javascript:0"},
+         "Expected a web address with http or https, or nothing."),
+    ):  # fmt: skip
+        [fault] = read(await key("POST", f"{ORG}{path}", body))["errors"]
+        assert fault["detail"] == words
+    taken = [
+        declared.takes
+        for route in ROUTES
+        for method in route.guards
+        if (declared := said(route.handler, method)) is not None and declared.takes is not None
+    ]
+    schemas = msgspec.json.schema_components([*taken, *COMMANDS.values()], ref_template="{name}")
+    assert sorted(without_words([*schemas])) == []
