@@ -89,22 +89,23 @@ async def other_side(scene: Scene, estate: Estate) -> tuple[Things, Things]:
 def expected(probe: Probe, holding: Holding, is_inside: bool) -> set[int]:
     """The statuses that are right for this holding, of a thing within its scope and of one that is not."""
     has, action = holding.actions, probe.action
+    done = DONE | {400} if probe.command == "split" else DONE  # whose alert is none: seen after the right
     assert action
     if action not in has:
         return {403}
     if owned := [name for name in OWNED if name in probe.ids]:
         if OWNED[owned[0]] not in has:
             return {404}
-        return DONE if probe.method in {"GET", "DELETE"} else {403}
+        return done if probe.method in {"GET", "DELETE"} else {403}
     if holding.scope is Scope.ORGANIZATION:
-        return {403} if str(probe) in GIVES and holding.scopes else DONE
+        return {403} if str(probe) in GIVES and holding.scopes else done
     things = [name for name in REACHED if name in probe.ids]
     if not things:
         if named := [name for name in probe.references if name in REACHED and name in probe.required]:
-            return DONE if is_inside and reaches(holding, named[0], action) else {400, 403}
-        return DONE if str(probe) in FILTERED else {403}
+            return done if is_inside and reaches(holding, named[0], action) else {400, 403}
+        return done if str(probe) in FILTERED else {403}
     if is_inside and reaches(holding, things[0], action):
-        return DONE
+        return done
     return {403, 404} if is_inside else {404}
 
 
