@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.door.route import Guard, Public, Route
-from hub.handlers import intake, opsgenie, readers, vendors
+from hub.handlers import genie_beats, intake, opsgenie, readers, vendors
 from hub.sources import (
     alertmanager,
     cloudevents,
@@ -65,8 +65,11 @@ def _opsgenie(at: str) -> tuple[Route, ...]:
         route("/v2/alerts/count", opsgenie.Count, "GET"),
         route("/v2/alerts/requests/{request}", opsgenie.Outcome, "GET"),
         route("/v2/alerts/{identifier}", opsgenie.Alert, "GET"),
-        route("/v2/alerts/{identifier}/{verb}", opsgenie.Act, "POST", "PUT"),
+        route("/v2/alerts/{identifier}/{verb}", opsgenie.Act, "GET", "POST", "PUT"),
         route("/v2/alerts/{identifier}/actions/{name}", opsgenie.CustomAct, "POST"),
+        route("/v2/heartbeats", genie_beats.Heartbeats, "GET", "POST"),
+        route("/v2/heartbeats/{beat}", genie_beats.Heartbeat, "GET", "PATCH", "DELETE"),
+        route("/v2/heartbeats/{beat}/enable", genie_beats.Enable, "POST"),
         route("/v2/heartbeats/{beat}/ping", opsgenie.Ping, "GET", "POST", "PUT"),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.contract.signals import Fault
-from hub.domain.errors import HubError, Invalid, NotFound, Unauthenticated
+from hub.domain.errors import Forbidden, HubError, Invalid, NotAllowedNow, NotFound, Unauthenticated
 from hub.door.problems import faults
 from hub.door.says import says
 from hub.handlers.intake import Keeper
@@ -15,7 +15,7 @@ from hub.sources import opsgenie
 from hub.sources.base import Reply
 
 IDENTIFIERS: Final = {"id", "alias", "tiny"}
-REFUSED: Final = {Unauthenticated: 401, NotFound: 404, Invalid: 422}
+REFUSED: Final = {Unauthenticated: 401, Forbidden: 403, NotFound: 404, Invalid: 422, NotAllowedNow: 422}
 
 
 class Genie(Keeper):
@@ -133,6 +133,15 @@ class Alert(Genie):
 class Act(Genie):
     """`/v2/alerts/{identifier}/{verb}`"""
 
+    @says(dict[str, Any], may=(Unauthenticated, NotFound, Invalid))
+    async def get(self, identifier: str, verb: str, integration: str = "") -> None:
+        """The `notes` that this integration wrote, or the `logs` of what it did, newest first."""
+        owner, by = await self.asker(integration), self.by()
+        if verb not in genie.STORIES:
+            raise NotFound(f"There is nothing to read called {verb[:32]}.")
+        limit = self.number("limit", 100, genie.LIMIT_MAX)
+        self.tell(await genie.story(self.desk.ports, owner, by, identifier, verb, limit), paging={})
+
     @says(dict[str, Any], 202, takes=Any, may=(Unauthenticated, NotFound, Invalid))
     async def post(self, identifier: str, verb: str, integration: str = "") -> None:
         """202 with the request's id after COMMIT."""
@@ -155,6 +164,12 @@ class CustomAct(Genie):
 
 class Ping(Genie):
     """`/v2/heartbeats/{beat}/ping`"""
+
+    def reply(self, reply: Reply) -> None:
+        """A ping that is kept has a word of its own."""
+        if reply.status == 202 and isinstance(reply.body, dict):
+            reply.body["result"] = "PONG - Heartbeat received"
+        super().reply(reply)
 
     @says(dict[str, Any], 202, may=(Unauthenticated, Invalid))
     async def get(self, beat: str, integration: str = "") -> None:

@@ -126,6 +126,12 @@ def helping(owner: Grant, person: TenantId) -> Grant:
     return mint(tenant=person, slug="", actor=owner.actor, actions=frozenset({Action.SELF_MANAGE}))
 
 
+def sender(tenant: TenantId, integration: Actor, service: UUID) -> Grant:
+    """An integration, by its key, for its own heartbeats alone (services/genie_beats.py)."""
+    may = frozenset({Action.INTEGRATION_READ, Action.INTEGRATION_MANAGE})
+    return mint(tenant=tenant, slug="", actor=integration, actions=frozenset(), services={service: may})
+
+
 async def may_invite(tx: Tx, actor: str, role: Role) -> bool:
     """Whether a member or key may today make somebody a member with this role: whoever manages members no
     more, or has ended, may not, though they may do all that the role may."""

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from hub.contract import ids
+from hub.contract.events import Envelope, IncidentNoted
 from hub.contract.receipts import OutcomeItem
 from hub.contract.words import Decision, InboxState
 from hub.domain.errors import NotFound
@@ -19,6 +20,7 @@ from hub.storage.sent import Sent
 from hub.storage.tx import Tx
 
 LIMIT_MAX = 100
+STORIES = {"notes": IncidentNoted.kind, "logs": None}
 OFFSET_MAX = 20_000
 PRIORITIES = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5"}
 STATUSES = {
@@ -67,6 +69,20 @@ async def count(ports: Ports, owner: IntegrationRef, is_open: bool | None) -> in
         return await sent.count(tx, owner.integration, opsgenie.NAME, is_open)
 
 
+async def story(
+    ports: Ports, owner: IntegrationRef, by: str, named: str, which: str, limit: int
+) -> list[dict[str, Any]]:
+    """What its own integration has noted on an alert's incident, or done to both; what people did is not the
+    sender's to read. NotFound as `find` does."""
+    actor = ids.text("integration", owner.integration)
+    async with ports.store.reading(owner.tenant) as tx:
+        found = await _find(tx, owner, by, named)
+        if found is None:
+            raise NotFound(f"Alert with {by} [{named[:255]}] does not exist")
+        bodies = await sent.story(tx, found.incident_id, found.id, actor, STORIES[which], limit)
+    return [_told(msgspec.json.decode(body, type=Envelope)) for body in bodies]
+
+
 async def outcome(ports: Ports, owner: IntegrationRef, request: str) -> dict[str, Any]:
     """What became of a request; NotFound while it is not processed, as the vendor has it."""
     try:
@@ -103,6 +119,19 @@ async def _find(tx: Tx, owner: IntegrationRef, by: str, named: str) -> Sent | No
         return await sent.by_number(tx, owner.integration, opsgenie.NAME, number)
     id = ids.parse("alert", named)
     return await sent.by_id(tx, owner.integration, opsgenie.NAME, id) if id else None
+
+
+def _told(event: Envelope) -> dict[str, Any]:
+    note = msgspec.json.decode(event.data).get("text", "") if event.type == IncidentNoted.kind else ""
+    words = event.type.partition(".")[2].replace("_", " ")
+    return {
+        "note": note,
+        "log": f"{event.type.partition('.')[0].capitalize()} {words}{f': {note}' if note else ''}",
+        "type": "alertRecipient" if note else "system",
+        "owner": event.actorname,
+        "createdAt": event.time,
+        "offset": event.id,
+    }
 
 
 def _action(body: bytes) -> str:

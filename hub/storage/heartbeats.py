@@ -47,6 +47,11 @@ _PAGE = written(
     _SHOWN + " AND h.id > :after AND (:whole OR i.service_id = ANY (:services)) ORDER BY h.id LIMIT :limit",
     tenant="uuid", after="uuid", whole="bool", services="uuid[]", limit="int",
 )  # fmt: skip
+_OWN = written(
+    _SHOWN + " AND h.integration_id = :integration AND (CAST(:name AS text) IS NULL OR h.name = :name)"
+    " ORDER BY h.id LIMIT 1000",
+    tenant="uuid", integration="uuid", name="text",
+)  # fmt: skip
 _COUNT = written("SELECT count(*) AS n FROM heartbeat WHERE tenant_id = :tenant", tenant="uuid")
 _TAKEN = written(
     "SELECT id FROM heartbeat WHERE tenant_id = :tenant AND integration_id = :integration AND name = :name",
@@ -121,6 +126,11 @@ async def page(tx: Tx, view: View, after: UUID, limit: int) -> list[Shown]:
     """Heartbeats of a view, in the order they were made."""
     rows = await tx.fetch(_PAGE, after=after, whole=view.whole, services=list(view.services), limit=limit)
     return [_shown(row) for row in rows]
+
+
+async def own(tx: Tx, integration_id: UUID, name: str | None = None) -> list[Shown]:
+    """Those of one integration, or the one of a name."""
+    return [_shown(row) for row in await tx.fetch(_OWN, integration=integration_id, name=name)]
 
 
 async def count(tx: Tx) -> int:

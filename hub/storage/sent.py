@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from hub.contract.ids import text
 from hub.storage.statement import written
 from hub.storage.tx import Tx
 
@@ -24,6 +25,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     fired_at: datetime
     last_at: datetime
     cleared_at: datetime | None
+    incident_id: UUID
     number: int
     is_acknowledged: bool
     integration_name: str
@@ -32,7 +34,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 _COLUMNS = """
     a.id, a.dedup_key, a.title, a.severity, a.source, a.count, a.fired_at, a.last_at, a.cleared_at,
     CASE WHEN i.private THEN 0 ELSE i.number END AS number, i.status = 'acknowledged' AS is_acknowledged,
-    n.name AS integration_name
+    a.incident_id, n.name AS integration_name
     FROM alert a JOIN incident i ON i.tenant_id = a.tenant_id AND i.id = a.incident_id
     JOIN integration n ON n.tenant_id = a.tenant_id AND n.id = a.integration_id
     WHERE a.tenant_id = :tenant AND a.integration_id = :integration AND a.format = :format
@@ -63,6 +65,16 @@ _COUNT = written(
     f"AND a.format = :format {_LATEST} "
     "AND (CAST(:is_open AS bool) IS NULL OR (a.status <> 'cleared') = :is_open)",
     tenant="uuid", integration="uuid", format="text", is_open="bool",
+)  # fmt: skip
+_STORY = written(
+    """
+    SELECT b.body FROM incident_event e
+      JOIN event_body b ON b.tenant_id = e.tenant_id AND b.position = e.position
+    WHERE e.tenant_id = :tenant AND e.incident_id = :incident AND e.actor = :actor AND b.body IS NOT NULL
+      AND (e.subject = :alert OR e.subject = :whole) AND (CAST(:kind AS text) IS NULL OR e.kind = :kind)
+    ORDER BY e.position DESC LIMIT :limit
+    """,
+    tenant="uuid", incident="uuid", actor="text", alert="text", whole="text", kind="text", limit="int",
 )  # fmt: skip
 
 
@@ -100,3 +112,10 @@ async def count(tx: Tx, integration: UUID, format: str, is_open: bool | None) ->
     """How many alerts `page` would list in all."""
     row = await tx.one(_COUNT, integration=integration, format=format, is_open=is_open)
     return int(row["count"]) if row else 0
+
+
+async def story(tx: Tx, incident: UUID, alert: UUID, actor: str, kind: str | None, limit: int) -> list[bytes]:
+    """The envelopes of what an actor did to an alert and its incident, newest first; of a kind, or of all."""
+    asked = {"alert": text("alert", alert), "whole": text("incident", incident), "kind": kind}
+    rows = await tx.fetch(_STORY, incident=incident, actor=actor, limit=limit, **asked)
+    return [row["body"] for row in rows]

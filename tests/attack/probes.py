@@ -165,6 +165,11 @@ class Probe:
         return self.method != "GET"
 
     @property
+    def is_setting(self) -> bool:
+        """Whether a sender's key does more with it than send: it says which heartbeats there are."""
+        return self.route.handler.__module__ == "hub.handlers.genie_beats"
+
+    @property
     def places(self) -> list[str]:
         """The names in its path."""
         return re.findall(r"\{(\w+)", self.route.path)

@@ -33,11 +33,6 @@ def bodies() -> Iterator[tuple[str, str, type[msgspec.Struct]]]:
                 yield method, route.path, says.takes
 
 
-def senders() -> list[Route]:
-    """The routes that take what vendors send."""
-    return [route for route in ROUTES if route.machine and "POST" in route.guards]
-
-
 TAKEN = [pytest.param(*each, id=f"{each[0]} {each[1]}") for each in bodies()]
 GIVEN = [
     pytest.param(route, method, id=f"{method} {route.path}")
@@ -93,8 +88,9 @@ def test_every_body_of_the_description_is_poisoned_here(client: Client) -> None:
     poisoned = {(method, path) for method, path, _ in bodies()}
     poisoned |= {
         (method, route.path)
-        for route in senders()
+        for route in ROUTES
         for method in route.guards
+        if route.machine  # test_poisoned_senders.py; what is patched is read as what is posted
         if (says := said(route.handler, method)) and says.takes
     }
     assert described == poisoned

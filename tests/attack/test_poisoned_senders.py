@@ -85,10 +85,17 @@ SHAPES |= {
     for at in ("", "/integrations/opsgenie/{integration}", "/jsm/ops/integration")
     for path in (
         "/v2/alerts", "/v2/alerts/{identifier}/{verb}", "/v2/alerts/{identifier}/actions/{name}",
-        "/v2/heartbeats/{beat}/ping",
+        "/v2/heartbeats/{beat}/ping", "/v2/heartbeats/{beat}/enable",
     )
 }  # fmt: skip
-SENT = {200, 202}
+SHAPES |= {
+    at + "/v2/heartbeats": {
+        "name": "n", "description": "d", "interval": 5, "intervalUnit": "minutes", "enabled": True,
+        "ownerTeam": {"name": "x"}, "alertTags": ["t"], "alertPriority": "P1",
+    }
+    for at in ("", "/integrations/opsgenie/{integration}", "/jsm/ops/integration")
+}  # fmt: skip
+SENT = {200, 201, 202}
 REFUSED = {400, 401, 413, 422}
 MARK = "@@poison@@"
 
@@ -120,7 +127,7 @@ def send(client: Client, path: str, body: bytes, **headers: str) -> int:
     for place, value in (("identifier", "k"), ("verb", "snooze"), ("name", "restart"), ("beat", "nightly")):
         at = at.replace(f"{{{place}}}", value)
     status = client.vendor(at, body, org.integration_key, **headers).status
-    assert status in SENT | REFUSED, (path, body[:200])
+    assert status in SENT | REFUSED | ({404} if path.endswith("/enable") else set()), (path, body[:200])
     return status
 
 
@@ -133,7 +140,7 @@ def test_what_is_no_body_of_theirs_is_kept_or_refused(client: Client, path: str)
     for body in [b"", b"{}", b"[]", *BODIES.values(), *VALUES]:
         send(client, path, body)
     for encoding, body in PACKED.items():
-        assert send(client, path, body, Content_Encoding=encoding) in SENT | REFUSED
+        send(client, path, body, Content_Encoding=encoding)
     for kind in (
         "text/plain",
         "multipart/form-data; boundary=x",

@@ -61,10 +61,13 @@ PUBLIC = {
 }
 ALERTS = (
     "GET /v2/alerts", "POST /v2/alerts", "GET /v2/alerts/count", "GET /v2/alerts/requests/{request}",
-    "GET /v2/alerts/{identifier}", "POST /v2/alerts/{identifier}/{verb}",
+    "GET /v2/alerts/{identifier}", "GET /v2/alerts/{identifier}/{verb}",
+    "POST /v2/alerts/{identifier}/{verb}",
     "PUT /v2/alerts/{identifier}/{verb}",
     "POST /v2/alerts/{identifier}/actions/{name}", "GET /v2/heartbeats/{beat}/ping",
-    "POST /v2/heartbeats/{beat}/ping", "PUT /v2/heartbeats/{beat}/ping",
+    "POST /v2/heartbeats/{beat}/ping", "PUT /v2/heartbeats/{beat}/ping", "GET /v2/heartbeats",
+    "POST /v2/heartbeats", "GET /v2/heartbeats/{beat}", "PATCH /v2/heartbeats/{beat}",
+    "DELETE /v2/heartbeats/{beat}", "POST /v2/heartbeats/{beat}/enable",
 )  # fmt: skip
 PUBLIC |= {
     way.replace(" ", f" {at}", 1)

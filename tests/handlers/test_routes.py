@@ -151,8 +151,11 @@ OPSGENIE = {
     "/v2/alerts/count": ("GET",),
     "/v2/alerts/requests/{request}": ("GET",),
     "/v2/alerts/{identifier}": ("GET",),
-    "/v2/alerts/{identifier}/{verb}": ("POST", "PUT"),
+    "/v2/alerts/{identifier}/{verb}": ("GET", "POST", "PUT"),
     "/v2/alerts/{identifier}/actions/{name}": ("POST",),
+    "/v2/heartbeats": ("GET", "POST"),
+    "/v2/heartbeats/{beat}": ("GET", "PATCH", "DELETE"),
+    "/v2/heartbeats/{beat}/enable": ("POST",),
     "/v2/heartbeats/{beat}/ping": ("GET", "POST", "PUT"),
 }
 PREFIXES = ("", "/integrations/opsgenie/{integration}", "/jsm/ops/integration")

@@ -163,6 +163,8 @@ def test_opsgenies_python_client_makes_reads_and_closes_an_alert(
     note = opsgenie_sdk.AddNoteToAlertPayload(note="look")
     noted = opsgenie.add_note("og", note, identifier_type="alias")
     assert eventually(lambda: outcome(opsgenie, noted.request_id)).is_success
+    assert [note.note for note in opsgenie.list_notes("og", identifier_type="alias").data] == ["look"]
+    assert opsgenie.list_logs("og", identifier_type="alias").data[0].log == "Incident noted: look"
     assert "og" in {alert.alias for alert in opsgenie.list_alerts(query="status: open").data}
     assert opsgenie.count_alerts(query="status: open").data.count >= 1
     opsgenie.close_alert(became.alert_id)
@@ -171,3 +173,22 @@ def test_opsgenies_python_client_makes_reads_and_closes_an_alert(
     opsgenie.api_client.configuration.api_key["Authorization"] = "wrong"
     with pytest.raises(opsgenie_sdk.exceptions.AuthenticationException):
         opsgenie.list_alerts()
+
+
+def test_opsgenies_python_client_makes_pings_and_deletes_a_heartbeat(opsgenie: opsgenie_sdk.AlertApi) -> None:
+    beats = opsgenie_sdk.HeartbeatApi(opsgenie.api_client)
+    wanted = opsgenie_sdk.CreateHeartbeatPayload(
+        name="nightly", interval=1, interval_unit="days", enabled=True
+    )
+    assert beats.create_heartbeat(wanted).data.name == "nightly"
+    shorter = opsgenie_sdk.UpdateHeartbeatPayload(interval=5, interval_unit="hours")
+    assert beats.update_heartbeat("nightly", update_heartbeat_payload=shorter).data.enabled
+    assert beats.get_heartbeat("nightly").data.interval == 5
+    assert beats.ping("nightly").result == "PONG - Heartbeat received"
+    eventually(lambda: beats.get_heartbeat("nightly").data.last_ping_time)
+    assert [each.name for each in beats.list_heart_beats().data.heartbeats] == ["nightly"]
+    beats.enable_heartbeat("nightly")
+    beats.delete_heartbeat("nightly")
+    with pytest.raises(opsgenie_sdk.exceptions.ApiException) as gone:
+        beats.get_heartbeat("nightly")
+    assert gone.value.status == 404
