@@ -29,6 +29,7 @@ _BEHIND = written(
       CASE WHEN :bodies THEN b.body END AS body
     FROM incident_event e
     LEFT JOIN event_body b ON :bodies AND b.tenant_id = e.tenant_id AND b.position = e.position
+      AND b.position > :position
     LEFT JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id
     WHERE e.tenant_id = :tenant AND e.position > :position ORDER BY e.position LIMIT :limit
     """,

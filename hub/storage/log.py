@@ -130,11 +130,25 @@ _APPEND = written(
 _HEAD = written("SELECT epoch, position FROM directory.heads(ARRAY[:tenant])", tenant="uuid")
 
 
-def beside(table: sa.Table) -> sa.ColumnElement[bool]:
-    """The rows of a table that belong to the same event."""
+def beside(table: sa.Table, *within: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The rows of a table that belong to the same event. `within` says again which positions are asked for:
+    the planner does not conclude it from the other table, and a merge would begin at the log's first event.
+    """
     return sa.and_(
-        table.c.tenant_id == incident_event.c.tenant_id, table.c.position == incident_event.c.position
+        table.c.tenant_id == incident_event.c.tenant_id,
+        table.c.position == incident_event.c.position,
+        *within,
     )
+
+
+def above(table: sa.Table) -> sa.ColumnElement[bool]:
+    """What lies above the position `after`."""
+    return table.c.position > given("after", "big")
+
+
+def below(table: sa.Table) -> sa.ColumnElement[bool]:
+    """What lies below the position `before`."""
+    return table.c.position < given("before", "big")
 
 
 _WITH_BODY = incident_event.join(event_body, beside(event_body))
@@ -157,10 +171,10 @@ _BETWEEN = Statement(
 )
 _TIMELINE = Statement(
     sa.select(incident_event.c.position, event_body.c.body)
-    .select_from(_WITH_BODY)
+    .select_from(incident_event.join(event_body, beside(event_body, above(event_body))))
     .where(incident_event.c.tenant_id == TENANT)
     .where(incident_event.c.incident_id == given("incident", "uuid"))
-    .where(incident_event.c.position > given("after", "big"))
+    .where(above(incident_event))
     .order_by(incident_event.c.position)
     .limit(given("limit", "int"))
 )
@@ -182,9 +196,12 @@ _AUDIT = Statement(
         audit_log.c.hash,
         *_SIGHT,
     )
-    .select_from(_WITH_BODY.outerjoin(audit_log, beside(audit_log)).outerjoin(incident, _OF_INCIDENT))
-    .where(incident_event.c.tenant_id == TENANT)
-    .where(incident_event.c.position < given("before", "big"))
+    .select_from(
+        incident_event.join(event_body, beside(event_body, below(event_body)))
+        .outerjoin(audit_log, beside(audit_log, below(audit_log)))
+        .outerjoin(incident, _OF_INCIDENT)
+    )
+    .where(incident_event.c.tenant_id == TENANT, below(incident_event))
     .order_by(incident_event.c.position.desc())
     .limit(given("limit", "int"))
 )

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from hub.domain.chain import Link
-from hub.storage.log import beside
+from hub.storage.log import above, beside
 from hub.storage.statement import TENANT, Statement, given, written
 from hub.storage.tables import audit_log, event_body, incident_event
 from hub.storage.tx import Tx
@@ -28,16 +28,18 @@ class Chained(msgspec.Struct, frozen=True, kw_only=True):
 _COLUMNS = [column for column in incident_event.c if column.name != "tenant_id"]
 _LINKS = Statement(
     sa.select(*_COLUMNS)
-    .where(incident_event.c.tenant_id == TENANT, incident_event.c.position > given("after", "big"))
+    .where(incident_event.c.tenant_id == TENANT, above(incident_event))
     .order_by(incident_event.c.position)
     .limit(given("limit", "int"))
 )
 _CHAINED = Statement(
     sa.select(*_COLUMNS, event_body.c.salt, event_body.c.body, event_body.c.address, audit_log.c.hash)
     .select_from(
-        incident_event.outerjoin(event_body, beside(event_body)).outerjoin(audit_log, beside(audit_log))
+        incident_event.outerjoin(event_body, beside(event_body, above(event_body))).outerjoin(
+            audit_log, beside(audit_log, above(audit_log))
+        )
     )
-    .where(incident_event.c.tenant_id == TENANT, incident_event.c.position > given("after", "big"))
+    .where(incident_event.c.tenant_id == TENANT, above(incident_event))
     .order_by(incident_event.c.position)
     .limit(given("limit", "int"))
 )
