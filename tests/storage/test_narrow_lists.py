@@ -46,6 +46,11 @@ async def plan(database: Database, statement: Statement, **values: Any) -> list[
         explained = await admin.fetchval(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}", *statement.arguments(values)
         )
+    return nodes_of(explained)
+
+
+def nodes_of(explained: str) -> list[dict[str, Any]]:
+    """All of what EXPLAIN said as JSON."""
     return _nodes(msgspec.json.decode(explained)[0]["Plan"])
 
 
