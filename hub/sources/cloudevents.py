@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
@@ -78,6 +79,14 @@ def _name(event: object) -> str:
     return msgspec.json.encode(names).decode() if all(names) else ""
 
 
+def _decoded(data: object) -> str | None:
+    """Text that came as bytes, as a binary request of text/plain does; None for bytes that are no text."""
+    try:
+        return b64decode(data, validate=True).decode().replace("\0", "") if isinstance(data, str) else None
+    except ValueError:
+        return None
+
+
 def _read(event: object, at: str) -> Signal | list[Fault]:
     """Data whose names are all of our format is an event of ours, read strictly. Any other event is a
     trigger: its type and subject are its title, and with its source they name the problem."""
@@ -93,7 +102,7 @@ def _read(event: object, at: str) -> Signal | list[Fault]:
     if faults:
         return faults
     data, at_time, source = (
-        event.get("data"),
+        event.get("data", _decoded(event.get("data_base64"))),
         reading.moment(event.get("time")),
         reading.text(event["source"]),
     )

@@ -117,3 +117,9 @@ def test_a_binary_event_keeps_text_and_cannot_smuggle_attributes() -> None:
 )
 def test_the_severity_extension_is_understood(said: str | None, severity: str) -> None:
     assert taken(body(severitytext=said)).severity is AlertSeverity(severity)
+
+
+@pytest.mark.parametrize(("data", "text"), [("It is líne", "It is líne"), (b"\xff\xfe", ""), (b"a\0b", "ab")])
+def test_text_that_came_as_bytes_is_read(data: str | bytes, text: str) -> None:
+    message = to_binary(made(data, "text/plain"), JSONFormat())
+    assert taken(cloudevents.structured(HTTPHeaders(message.headers), message.body)).text == text
