@@ -48,7 +48,12 @@ export function row(item, { chosen, pending, stale, perform, choose }) {
     ),
     cell("severity", () => icons.severity(severity.value)),
     cell("status", () => icons.status(status.value)),
-    cell("number", () => name(item.value), () => item.value.private && icons.sign("lock")),
+    cell(
+      "number",
+      () => name(item.value),
+      () => item.value.private && icons.sign("lock"),
+      () => item.value.storm && icons.storm(),
+    ),
     h(
       "th",
       { scope: "row", role: "rowheader", class: "col-title" },

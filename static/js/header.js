@@ -37,6 +37,7 @@ export function header(incident, room) {
       }, "←"),
       h("span", { class: "number" }, () => label(incident.value)),
       () => incident.value.private ? h("span", { class: "private" }, icons.sign("lock"), "Private") : null,
+      incident.peek().storm ? icons.storm() : null,
       h("h1", { title: () => incident.value.title }, () => incident.value.title),
     ),
     h(

@@ -62,3 +62,9 @@ export function status(status) {
 export function sign(name) {
   return shape({ ...OTHER, ...STATUS, ...SEVERITY }[name], name.toLowerCase());
 }
+
+/** The badge of an incident that others fold into. */
+export function storm() {
+  const title = "A storm: what would have opened incidents of its own joins this one";
+  return h("span", { class: "storm", title }, "Storm");
+}

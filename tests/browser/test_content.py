@@ -47,6 +47,18 @@ def test_hostile_text_is_shown_as_it_is(windows: Windows, org: Org) -> None:
         expect(page.locator("tbody tr")).to_have_count(len(HOSTILE))
 
 
+def test_a_storm_says_so_on_the_board_and_in_its_room(windows: Windows, org: Org) -> None:
+    page = windows.sign_in(org)
+    for number in range(23):
+        org.alert(f"Alert {number}", dedup_key=f"storm {number}")
+    expect(page.locator("tbody tr")).to_have_count(21)
+    storm = page.locator("tbody tr", has=page.get_by_text("Storm", exact=True))
+    expect(storm).to_have_count(1)
+    expect(storm.locator(".col-alerts")).to_have_text("3/3")
+    storm.get_by_role("link").click()
+    expect(page.locator(".head .storm")).to_have_text("Storm")
+
+
 def test_a_long_timeline_is_read_whole_and_shown_at_its_end(windows: Windows, org: Org) -> None:
     org.alert("Grouped")
     page = windows.sign_in(org)
