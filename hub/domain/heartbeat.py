@@ -13,6 +13,9 @@ from hub.contract.signals import Signal
 from hub.contract.words import AlertSeverity, HeartbeatStatus, SignalAction
 
 FED: Final = "fed:"  # before the name of an alert that is a ping; no heartbeat has it in its own
+ALWAYS: Final = frozenset({"Watchdog", "DeadMansSwitch"})  # alerts that fire to say that the way is open
+HEARTBEATS_MAX: Final = 1_000  # of one organization
+NAMES: Final = 9  # tries to name one of them where another heartbeat has its name
 SILENT: Final = timedelta(seconds=10)  # an intake that was not seen for so long has not listened
 
 
@@ -84,9 +87,13 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
 
 def pings(signal: Signal, fed_by: frozenset[str]) -> Signal:
     """The signal; as a ping, where its alert's name feeds a heartbeat: an alert that always fires says that
-    the way from there to here is open. When it ends nothing is said, and the silence tells."""
+    the way from there to here is open. When it ends nothing is said, and the silence tells.
+
+    Those of monitoring systems that are known to fire always (`ALWAYS`) are pings by themselves.
+    """
     name = signal.labels.get("alertname", "")
-    if not name or name not in fed_by or signal.action is SignalAction.HEARTBEAT:
+    is_ping = name in fed_by or (signal.keeps_alive and name in ALWAYS)
+    if not name or not is_ping or signal.action is SignalAction.HEARTBEAT:
         return signal
     action = SignalAction.HEARTBEAT if signal.action is SignalAction.TRIGGER else SignalAction.NOTE
     return msgspec.structs.replace(signal, action=action, dedup_key=FED + name)

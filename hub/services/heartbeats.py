@@ -13,7 +13,7 @@ from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
 from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
-from hub.domain.heartbeat import Heartbeat
+from hub.domain.heartbeat import HEARTBEATS_MAX, Heartbeat
 from hub.domain.version import Expected
 from hub.services import paging
 from hub.services.altered import altered, asked_for
@@ -28,8 +28,6 @@ from hub.storage import heartbeats, lanes, timers
 from hub.storage.constraints import TAKEN
 from hub.storage.heartbeats import Shown
 from hub.storage.tx import Tx
-
-HEARTBEATS_MAX = 1_000  # of one organization
 
 
 async def page(ports: Ports, grant: Grant, limit: int, cursor: str | None) -> wire.HeartbeatPage:

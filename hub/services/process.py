@@ -17,11 +17,12 @@ from hub.domain.alert import HUB
 from hub.domain.errors import Broken
 from hub.domain.heartbeat import pings
 from hub.domain.intake import Judgement, Origin, Service, Situation, group_key, judge
+from hub.domain.silence import REPEATED, fresh_for
 from hub.services import silence
 from hub.services.change import Change
 from hub.services.ports import RequestContext
 from hub.services.quarantine import DISCARDED
-from hub.services.watching import hear
+from hub.services.watching import Ping, hear
 from hub.services.world import World
 from hub.sources.base import derived_key
 from hub.sources.registry import SOURCES
@@ -71,10 +72,10 @@ def take(row: Waiting, lane: Lane, room: int = SIGNALS_MAX) -> Taken:
         )
     left = signals[row.done :]
     portion = left[:room]
-    if lane.fed_by:
-        portion = [
-            (index, pings(each, lane.fed_by) if isinstance(each, Signal) else each) for index, each in portion
-        ]
+    portion = [
+        (index, pings(each, lane.fed_by) if isinstance(each, Signal) and each.labels else each)
+        for index, each in portion
+    ]
     return Taken(row, portion, is_last=len(left) <= room)
 
 
@@ -176,12 +177,16 @@ async def _load(change: Change, lane: Lane, service: Service, taken: list[Taken]
 async def _hear(change: Change, lane: Lane, taken: list[Taken]) -> set[str]:
     """The pings among the signals, by name; those that a heartbeat has."""
     beats = {
-        signal.dedup_key or "": one.row.received_at
+        signal.dedup_key or "": Ping(one.row.received_at, _good_for(signal, one.row, lane))
         for one in taken
         for _, signal in one.signals
         if isinstance(signal, Signal) and signal.action is SignalAction.HEARTBEAT
     }
     return await hear(change, lane, beats) if beats else set()
+
+
+def _good_for(signal: Signal, row: Waiting, lane: Lane) -> int:
+    return fresh_for(signal, row.received_at, lane.stale_after) or int(REPEATED.total_seconds())
 
 
 def _judge_row(

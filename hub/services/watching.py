@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from hub.contract.events import Actor
-from hub.contract.ids import text
-from hub.domain.heartbeat import FED, Listening
+from hub.contract.heartbeats import HeartbeatCreated
+from hub.contract.ids import new, text
+from hub.domain.heartbeat import ALWAYS, FED, HEARTBEATS_MAX, NAMES, Heartbeat, Listening
 from hub.services.change import Change
 from hub.services.own import say
 from hub.storage import heartbeats, lanes, timers
@@ -19,17 +20,30 @@ from hub.storage.lanes import Lane
 
 TIMER: Final = "heartbeat"
 AGAIN: Final = timedelta(seconds=2)
+GRACE: Final = timedelta(minutes=1)
 
 
-async def hear(change: Change, lane: Lane, pings: Mapping[str, datetime]) -> set[str]:
-    """Take pings by their names, each with when it came, on a lane that is held; the names that a heartbeat
-    of this integration has are returned. One that was late clears its alert."""
+class Ping(NamedTuple):
+    """When a ping came, and for how many seconds its sender's word is good."""
+
+    at: datetime
+    good_for: int
+
+
+async def hear(change: Change, lane: Lane, pings: Mapping[str, Ping]) -> set[str]:
+    """Take pings by their names on a lane that is held; the names that a heartbeat of this integration has
+    are returned. One that was late clears its alert. For an alert that always fires, and feeds none, one is
+    made."""
     fed = {name.removeprefix(FED) for name in pings if name.startswith(FED)}
+    found = await heartbeats.named(change.tx, lane.integration_id, pings, fed)
+    for name in sorted(fed & ALWAYS - {heartbeat.fed_by for heartbeat in found}):
+        if (made := await _expect(change, lane, name, pings[FED + name])) is not None:
+            found.append(made)
     known: set[str] = set()
-    for heartbeat in await heartbeats.named(change.tx, lane.integration_id, pings, fed):
+    for heartbeat in found:
         names = [name for name in (heartbeat.name, FED + heartbeat.fed_by) if name in pings]
         known.update(names)
-        at = max(pings[name] for name in names)
+        at = max(pings[name].at for name in names)
         if heartbeat.last_ping_at is not None:
             at = max(at, heartbeat.last_ping_at)
         if heartbeat.late_since is not None:
@@ -39,6 +53,37 @@ async def hear(change: Change, lane: Lane, pings: Mapping[str, datetime]) -> set
         await heartbeats.mark(change.tx, heard)
         await timers.set_due(change.tx, TIMER, heard.id, heard.due())
     return known
+
+
+async def _expect(change: Change, lane: Lane, name: str, ping: Ping) -> Heartbeat | None:
+    """A heartbeat that this alert feeds, late when its sender would have repeated it; None beyond the
+    organization's number."""
+    if await heartbeats.count(change.tx) >= HEARTBEATS_MAX:
+        return None
+    for number in range(1, NAMES + 1):
+        free = name if number == 1 else f"{name}-{number}"
+        if not await heartbeats.is_taken(change.tx, lane.integration_id, free):
+            break
+    else:
+        return None
+    made = Heartbeat(
+        id=new(),
+        integration_id=lane.integration_id,
+        name=free,
+        interval=timedelta(seconds=ping.good_for),
+        grace=GRACE,
+        fed_by=name,
+    )
+    await heartbeats.add(change.tx, made, change.now)
+    said = HeartbeatCreated(
+        name=free,
+        integration=text("integration", lane.integration_id),
+        interval_seconds=ping.good_for,
+        grace_seconds=int(GRACE.total_seconds()),
+        fed_by=name,
+    )
+    change.happened(said, made.id)
+    return made
 
 
 async def watch(change: Change, id: UUID, listening: Listening) -> datetime | None:

@@ -189,6 +189,46 @@ async def test_an_event_of_our_format_and_an_alert_that_always_fires_are_pings(
     assert await shown(ports, acme) == []
 
 
+async def test_a_watchdog_makes_its_own_heartbeat_and_opens_no_incident(
+    site: Site, ports: Ports, database: Database, acme: Org
+) -> None:
+    await listening.beat(ports)
+    key = site.with_key(acme.api_key)
+    await made(site, acme, name="DeadMansSwitch")
+    where = f"/integrations/alertmanager/{text('integration', acme.integration_id)}"
+    alerts = [
+        {"status": "firing", "labels": {"alertname": name}, "fingerprint": name}
+        for name in ("Watchdog", "DeadMansSwitch")
+    ]
+    sender = site.with_key(acme.integration_key)
+    for _ in range(2):
+        sent = await sender("POST", f"{where}/webhook", {"version": "4", "groupKey": "g", "alerts": alerts})
+        assert sent.code == 202
+        await drain(ports, acme)
+    listed = read(await key("GET", HEARTBEATS))["data"]
+    assert [(each["name"], each["fed_by"], each["status"], each["interval_seconds"]) for each in listed] == [
+        ("DeadMansSwitch", "", "waiting", 60),
+        ("DeadMansSwitch-2", "DeadMansSwitch", "alive", 21_600),
+        ("Watchdog", "Watchdog", "alive", 21_600),
+    ]
+    assert {
+        (item.decision, item.rule) for item in (await receipt(ports, acme, read(sent)["receipt_id"])).items
+    } == {("recorded", "a ping of a heartbeat")}
+    assert await shown(ports, acme) == []
+    await ago(database, 30_000)
+    await drain(ports, acme, kind="timers")
+    assert [incident.title for incident in await shown(ports, acme)] == [
+        "Heartbeat DeadMansSwitch-2 is late", "Heartbeat Watchdog is late",
+    ]  # fmt: skip
+
+
+async def test_a_watchdog_of_a_generic_event_is_an_alert_like_any_other(
+    site: Site, ports: Ports, acme: Org
+) -> None:
+    await fire(ports, acme, alarm("w", labels={"alertname": "Watchdog"}))
+    assert len(await shown(ports, acme)) == 1
+
+
 async def test_deleting_a_late_one_clears_its_alert(
     site: Site, ports: Ports, database: Database, acme: Org
 ) -> None:
