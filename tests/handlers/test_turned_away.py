@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from asyncio import Future
+from collections import deque
+
 import pytest
 from orgs import Org
 from web import Site, read
@@ -19,7 +22,7 @@ async def test_where_too_many_wait_each_sender_is_told_so_that_it_comes_again(
     site: Site, house: House, acme: Org
 ) -> None:
     turns = house._literal[PAGERDUTY][1]["receiver"].turns  # the receiver that all of them share
-    turns._is_turning, turns._free, turns._waiting[acme.tenant] = True, 0, SHARE
+    turns._is_turning, turns._free, turns._lines = True, 0, {acme.tenant: deque(SHARE * [Future()])}
     mine = site.with_key(acme.integration_key)
     payload = {"summary": "Disk full", "source": "db-1", "severity": "critical"}
     body = {"routing_key": acme.integration_key, "event_action": "trigger", "payload": payload}
