@@ -11,7 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 INVARIANTS_BROKEN: Final = Counter(
     "hub_invariants_broken", "Invariants seen broken, by number.", ["invariant"]
 )
-counted: Final = ("I1", "I2", "I3", "I9", "I12", "I14")
+counted: Final = ("I1", "I2", "I3", "I4", "I9", "I11", "I12", "I14")
 for _invariant in counted:
     INVARIANTS_BROKEN.labels(_invariant)
 
@@ -24,7 +24,7 @@ LOOP_LAG: Final = Histogram(
 STREAMS_OPEN: Final = Gauge("hub_streams_open", "Live connections of this process.")
 EVENTS_SENT: Final = Counter("hub_stream_events_sent", "Timeline events handed to live connections.")
 RESETS: Final = Counter("hub_stream_resets", "Streams told to drop their state.", ["reason"])
-for _reason in ("epoch", "view", "trimmed"):
+for _reason in ("epoch", "view", "trimmed", "overflow"):
     RESETS.labels(_reason)
 STREAMS_ENDED: Final = Counter("hub_streams_ended", "Streams that the hub closed, by code.", ["code"])
 

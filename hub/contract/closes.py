@@ -25,7 +25,7 @@ CLOSES: dict[str, Close] = {
     "rate_limited": Close(4100, "backs off, keeps its cursor: more than 20 messages a second"),
     "too_many_streams": Close(4101, "backs off, keeps its cursor: over 64 views"),
     "server_error": Close(4102, "backs off, keeps its cursor"),
-    "slow_reader": Close(4208, "dials again at once"),
+    "slow_reader": Close(4208, "dials again at once, with its cursor"),
     "expired": Close(4300, "gets new credentials"),
     "revoked": Close(4301, "gets new credentials: signed out, or no longer a member"),
     "cursor_invalid": Close(4400, "drops its cursor and its state"),

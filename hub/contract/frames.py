@@ -113,7 +113,7 @@ class Mark(Frame, frozen=True, kw_only=True, tag="mark"):
 class Reset(Frame, frozen=True, kw_only=True, tag="reset"):
     """Drop your state, read the lists again, go on from `cursor`."""
 
-    reason: Annotated[str, _one_of("epoch", "view", "trimmed")]
+    reason: Annotated[str, _one_of("epoch", "view", "trimmed", "overflow")]
     cursor: str
 
 

@@ -56,6 +56,7 @@ class Batch:
         self.end = end
         self.count = len(content.events)
         self.is_empty = not (content.events or content.hidden)
+        self.first = content.events[0].position if content.events else end  # the first that it tells of
         self.reset = reset
         self.frames: dict[int, bytes] = {}
         self._batches = batches

@@ -178,6 +178,9 @@ class Feed:
         had = self.prefix.head
         head = await self._head()
         if head.epoch != self.prefix.epoch or head.position < had:
+            if head.epoch == self.prefix.epoch:  # what was sent is not there, and may be something else later
+                INVARIANTS_BROKEN.labels("I4").inc()
+                log.error("a log was cut", tenant=str(self.tenant), had=had, head=head.position)
             return await self._start_over(head, "epoch")
         try:
             while self.prefix.head < head.position:

@@ -84,6 +84,10 @@ class Follower:
         """Begin with the state, since what was sent means nothing any more."""
         self._anew = asyncio.create_task(self._begin_anew(reason), name="begin anew")
 
+    def fall_behind(self) -> None:
+        """Let it dial again: it reads too slowly, and there is no state for it to begin with."""
+        self.end("slow_reader", "What comes has waited too long to be read; dial again with your cursor.")
+
     def suspect(self) -> None:
         """An event may have changed what this stream rests on: it stands still until that was read again."""
         self._doubts += 1
@@ -187,6 +191,7 @@ class Follower:
     def _go(self, reader: Reader) -> None:
         if self._wish.snapshot != "never":
             reader.anew = self.anew
+        reader.too_slow = self.fall_behind
         self._reader = reader
         self._look(reader.view)
         self._station.pump.add(reader)

@@ -79,6 +79,7 @@ class Events(Request):
         self._answered = asyncio.Event()
         self._live = asyncio.Event()
         self._batch = b""
+        self._sent: asyncio.Future[None] | None = None
         self._from = self._cursor = ""
         self._refusal: HubError | None = None
         self._holder: int | None = None
@@ -118,6 +119,8 @@ class Events(Request):
             more = follower.is_behind
         finally:
             self.station.exit(follower)
+            if self._sent is not None:
+                self._sent.cancel()  # else the pump would wait for it, and keep us, for ever
         if self._refusal is not None:
             raise self._refusal
         self._from = self._from or self._unmoved(asked.after)
@@ -137,7 +140,8 @@ class Events(Request):
         """Keep the one batch that is answered; the pump gives no second one before it has drained."""
         self._batch = frame
         self._answered.set()
-        return asyncio.get_running_loop().create_future()
+        self._sent = asyncio.get_running_loop().create_future()
+        return self._sent
 
     def tell(self, frame: frames.Frame) -> Sent:
         """Take note of where it starts, of a mark, or of why there will be no events."""

@@ -17,9 +17,9 @@ from hub.realtime.batches import Batches, Scene
 from hub.realtime.feed import Feed
 from hub.realtime.fetches import Fetches
 from hub.realtime.reader import Reader, Sent
+from hub.realtime.slow import Slow
 
 SLICE: Final = 500  # connections served before the loop may do something else
-BLOCKED_MAX: Final = 20.0  # seconds that one frame may take to drain
 REST_MIN, REST_MAX = 0.001, 0.020  # seconds between two passes of one audience
 
 
@@ -37,7 +37,7 @@ class Pump:
         self._audiences: dict[Feed, dict[tuple[View, str], Audience]] = {}
         self._due: dict[Audience, None] = {}
         self._ready: dict[Reader, None] = {}
-        self._busy: dict[Reader, float] = {}  # oldest first
+        self._slow = Slow()
         self._fetches = Fetches(self._fetched)
         self._is_scheduled = False
 
@@ -96,12 +96,8 @@ class Pump:
         return True
 
     def cut_blocked(self) -> None:
-        """Drop the connections whose frame has been in flight for too long."""
-        latest = asyncio.get_running_loop().time() - BLOCKED_MAX
-        for reader, since in list(self._busy.items()):
-            if since > latest:
-                return
-            reader.line.cut()
+        """Drop the connections whose frame has been in flight for too long; to be called once a second."""
+        self._slow.look()
 
     def stop(self) -> None:
         """Give up what is being fetched."""
@@ -247,6 +243,8 @@ class Pump:
         if batch is None:
             self._fetches.ask(reader)
             return
+        if not batch.is_empty and self._slow.is_too_late(reader, batch.first) and self._gives_up(reader):
+            return
         reader.position = batch.end
         reader.reset = batch.reset
         if batch.is_empty:
@@ -256,6 +254,18 @@ class Pump:
         reader.told = batch.end
         EVENTS_SENT.inc(batch.count)
         self._is_sent(reader, reader.send(frame))
+
+    def _gives_up(self, reader: Reader) -> bool:
+        """Have it begin anew with the state, or on another connection; whether one of them is possible."""
+        reader.late = None
+        if reader.anew is not None:
+            reader.reset = "overflow"
+            self.wake([reader])
+        elif reader.too_slow is not None:
+            reader.too_slow()
+        else:
+            return False
+        return True
 
     def _mark(self, reader: Reader) -> None:
         if not reader.told <= reader.position <= reader.feed.prefix.head:  # it would tell what is not so
@@ -275,15 +285,11 @@ class Pump:
         if drained is None:
             self.wake([reader])
             return
-        reader.busy_since = self._busy[reader] = asyncio.get_running_loop().time()
+        self._slow.begin(reader)
         drained.add_done_callback(partial(self._drained, reader))
 
     def _drained(self, reader: Reader, sent: asyncio.Future[None]) -> None:
-        reader.busy_since = None
-        self._busy.pop(reader, None)
-        if reader.drained is not None:
-            reader.drained.set_result(None)
-            reader.drained = None
+        self._slow.end(reader)
         if sent.cancelled() or sent.exception() is not None:
             self.remove(reader)
         elif reader in self._readers.get(reader.feed, ()):

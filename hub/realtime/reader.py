@@ -63,8 +63,8 @@ class Reader:
     """
 
     __slots__ = (
-        "anew", "audience", "busy_since", "drained", "feed", "held", "line", "owed", "pending", "position",
-        "push", "replays", "reset", "send", "told", "view", "view_hash", "waits",
+        "anew", "audience", "busy_since", "drained", "feed", "held", "late", "line", "owed", "pending",
+        "position", "push", "replays", "reset", "send", "told", "too_slow", "view", "view_hash", "waits",
     )  # fmt: skip
 
     def __init__(self, feed: Feed, view: View, position: int, line: Line) -> None:
@@ -80,6 +80,8 @@ class Reader:
         self.owed: UUID | None = None  # the incident whose leaving has to be told first
         self.reset = ""  # the reason of a reset that has to be sent first
         self.anew: Callable[[str], None] | None = None  # who sends it, where the state follows
+        self.too_slow: Callable[[], None] | None = None  # who ends it, where no state can follow
+        self.late: tuple[float, int] | None = None  # when it was seen to block, and where the head was then
         self.held = False  # its rights are being read again
         self.waits = False  # for a chunk
         self.busy_since: float | None = None

@@ -153,6 +153,11 @@ class Straight:
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
             stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes the kernel has not taken yet."""
+        return len(self.stream._write_buffer)
+
     def send(self, frame: bytes) -> asyncio.Future[None] | None:
         """Send; None when the kernel has taken all of it, else the future of its having drained."""
         if not self.pending:

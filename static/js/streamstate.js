@@ -41,7 +41,7 @@ const WELCOME_WITHIN = 15_000;
 const WAIT_MOST = 60_000;
 
 /** What a close code asks for: stop, new credentials, at once, back off, drop the cursor; others: resume.
- * @type {Record<number, {then: "stop" | "sign_in" | "now" | "wait" | "forget", why: string}>} */
+ * @type {Record<number, {then: "stop" | "sign_in" | "anew" | "wait" | "forget", why: string}>} */
 export const CLOSES = {
   1001: { then: "wait", why: "The server is restarting." },
   1002: { then: "wait", why: "What this page sent arrived garbled." },
@@ -55,7 +55,7 @@ export const CLOSES = {
   4100: { then: "wait", why: "The server asks for fewer connections." },
   4101: { then: "wait", why: "Too many pages follow this organization." },
   4102: { then: "wait", why: "The server has a problem." },
-  4208: { then: "now", why: "This page fell behind." },
+  4208: { then: "anew", why: "This page fell behind." },
   4300: { then: "sign_in", why: "Your session expired." },
   4301: { then: "sign_in", why: "Your session was ended." },
   4400: { then: "forget", why: "The server no longer knows this page's place." },
@@ -203,7 +203,8 @@ function closed(state, code, now, random) {
   const why = state.why || rule.why;
   if (rule.then === "stop") return [{ ...state, phase: "ended", why, due: null }, []];
   if (rule.then === "sign_in") return [{ ...state, phase: "ended", why, due: null }, [{ do: "sign_in" }]];
-  if (rule.then === "now") return retry(state, why, now, 0, []);
+  // the lists are read again sooner than all that was not read in time
+  if (rule.then === "anew") return retry({ ...state, cursor: null }, why, now, 0, []);
   if (rule.then === "forget") return retry({ ...state, cursor: null }, why, now, random, []);
   // a browser does not tell why an upgrade was refused: a dial that was never welcomed asks over HTTP
   return retry(state, why, now, random, state.lost === null ? [] : [{ do: "probe" }]);

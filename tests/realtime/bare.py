@@ -88,6 +88,10 @@ class Bare:
             if heard.opcode == opcode and (not name or heard.said["frame"] == name):
                 return heard
 
+    def leave(self) -> None:
+        """Hang up."""
+        self._writer.transport.abort()
+
     async def end(self) -> list[Heard]:
         """Everything to the end, which has to come without a reset."""
         heard: list[Heard] = []

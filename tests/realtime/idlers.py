@@ -9,7 +9,7 @@ from orgs import Org
 from web import Site
 
 
-async def raw(site: Site, org: Org) -> socket.socket:
+async def raw(site: Site, org: Org, query: str = "") -> socket.socket:
     """A client that shakes hands and then neither reads nor answers."""
     loop = asyncio.get_running_loop()
     host, port = site.url.removeprefix("http://").split(":")
@@ -18,7 +18,8 @@ async def raw(site: Site, org: Org) -> socket.socket:
     opened.setblocking(False)
     await loop.sock_connect(opened, (host, int(port)))
     hello = (
-        f"GET /api/v1/orgs/{org.slug}/stream HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\n"
+        f"GET /api/v1/orgs/{org.slug}/stream{query} HTTP/1.1\r\n"
+        f"Host: {host}:{port}\r\nConnection: Upgrade\r\n"
         f"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
         f"Authorization: Bearer {org.api_key}\r\n\r\n"
     )

@@ -13,7 +13,7 @@ from world import INCIDENTS
 from hub.domain import filter
 from hub.domain.sight import View
 from hub.realtime.hint import Hint
-from hub.realtime.pump import BLOCKED_MAX
+from hub.realtime.slow import BLOCKED_MAX
 
 VIEWS = (
     View(whole=True),

@@ -15,7 +15,7 @@ from tornado.iostream import IOStream
 from web import Site
 
 from hub.config import Config
-from hub.realtime import pump, wire
+from hub.realtime import slow, wire
 from hub.realtime.socket import Stream
 from hub.realtime.station import Station
 from hub.services.ports import Ports
@@ -43,7 +43,7 @@ async def test_heartbeats_keep_who_answers_and_drop_who_does_not(
 async def test_a_client_that_never_reads_is_cut_and_holds_nobody_up(
     ports: Ports, config: Config, acme: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pump, "BLOCKED_MAX", 0.5)
+    monkeypatch.setattr(slow, "BLOCKED_MAX", 0.5)
     async with server(ports, config) as ours:
         site = ours.site.with_key(acme.api_key)
         stalled = await raw(site, acme)

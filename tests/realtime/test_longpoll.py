@@ -50,6 +50,17 @@ async def test_pages_follow_each_other_without_a_hole(live: Site, ports: Ports, 
 
 
 @pytest.mark.gen_test(timeout=30)
+async def test_nothing_of_a_page_is_kept_once_it_is_answered(
+    live: Site, ports: Ports, acme: Org, station: Station
+) -> None:
+    site = live.with_key(acme.api_key)
+    cursor = (await poll(site, acme))["cursor"]
+    await note(ports, acme, "one", "two")
+    assert texts(await poll(site, acme, cursor)) == ["one", "two"]
+    await eventually(lambda: not station.pump._slow._since)
+
+
+@pytest.mark.gen_test(timeout=30)
 async def test_a_wait_ends_with_the_first_event(
     live: Site, ports: Ports, acme: Org, station: Station
 ) -> None:

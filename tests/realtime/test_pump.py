@@ -12,7 +12,7 @@ from warp import warped
 
 from hub.domain.sight import View
 from hub.realtime.batches import BYTES_MAX
-from hub.realtime.pump import BLOCKED_MAX
+from hub.realtime.slow import BLOCKED_MAX
 from hub.storage.log import LogEvent
 
 ADMIN = View(administrative=True, whole=True)
