@@ -35,7 +35,7 @@ async def acknowledge(ports: Ports, grant: Grant, reference: str, body: Acknowle
     place = ports.cursors.read(grant.tenant, body.cursor)
     if place is None:
         raise _refused("This cursor is not one of this organization.")
-    async with ports.store.begin(grant.tenant, durable=False) as tx:
+    async with ports.store.begin(grant.tenant) as tx:
         kept = await consumers.lock(tx, grant, reference)
         if body.holder is not None and body.holder != kept.holder:
             raise TakenOver
@@ -59,10 +59,11 @@ async def find(ports: Ports, grant: Grant, name: str) -> None:
 
 async def take(ports: Ports, grant: Grant, name: str, holder: int | None) -> Kept:
     """Hold one's consumer from now on, whoever did before; with `holder`, go on as the one who holds it, or
-    raise TakenOver. Raise NotFound where the actor has none of this name."""
+    raise TakenOver. Raise NotFound where the actor has none of this name. A new holder's number outlives a
+    crash of the database: else two could come to have the same one."""
     grant.require_somewhere(Action.CONSUMER_USE)
     owner = owner_of(grant)
-    async with ports.store.begin(grant.tenant, durable=False) as tx:
+    async with ports.store.begin(grant.tenant, durable=holder is None) as tx:
         taken = await stored.take(tx, name, owner, holder)
         known = taken or await stored.named(tx, name)
     if known is None or owner != (known.owner_kind, known.owner_id):

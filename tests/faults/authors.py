@@ -16,6 +16,8 @@ from hub.services.founding import Founded
 
 PAUSE_MAX = 1.0
 SEVERITIES = ("SEV1", "SEV4")
+SECRET = 2  # the incident that is private
+CONSUMERS = ("by-socket", "by-records")
 
 
 class Author:
@@ -42,16 +44,16 @@ class Author:
         self._is_over = True
 
     async def prepare(self) -> str:
-        """Make the incidents that are written to, and a responder's key, which is returned."""
+        """Make the incidents that are written to, the last of them private from its beginning; consumers;
+        and a responder's key, which is returned."""
         services = msgspec.json.decode((await self._until("GET", "/services")).body)["data"]
-        for title in ("notes", "severities"):
-            asked = {
-                "service": services[0]["id"],
-                "title": f"The incident of the {title}",
-                "severity": "SEV1",
-            }
+        for title in ("notes", "severities", "secrets"):
+            asked: dict[str, Any] = {"service": services[0]["id"], "title": f"The incident of the {title}"}
+            asked |= {"severity": "SEV4", "private": {}} if title == "secrets" else {"severity": "SEV1"}
             made = msgspec.json.decode((await self._until("POST", "/incidents", asked, title)).body)
             self._incidents.append(made["number"])
+        for name in CONSUMERS:
+            await self._until("POST", "/consumers", {"name": name}, name)
         return (await self.make_key("Bot"))[1]
 
     async def make_key(self, name: str) -> tuple[str, str]:
@@ -73,10 +75,10 @@ class Author:
             version = f'"{msgspec.json.decode(shown.body)["version"]}"'
             await self._until("DELETE", f"/keys/{id}", known={204, 404, 412}, If_Match=version)
 
-    async def note(self, name: str) -> None:
-        """Write a note that is called so."""
+    async def note(self, name: str, incident: int = 0) -> None:
+        """Write a note that is called so, in one of the incidents."""
         self._sent.write(org=self.org, name=name)
-        await self._until("POST", f"/incidents/{self._incidents[0]}/note", {"text": name}, name)
+        await self._until("POST", f"/incidents/{self._incidents[incident]}/note", {"text": name}, name)
         self._keep(name)
 
     async def alert(self, name: str) -> None:
@@ -99,7 +101,9 @@ class Author:
                 draw = self._dice.random()
                 name = f"{self.org}-{number}"
                 await places.acquire()
-                if draw < 0.5:
+                if draw < 0.1:
+                    work = self.note(f"secret {name}", SECRET)
+                elif draw < 0.5:
                     work = self.note(f"note {name}")
                 elif draw < 0.9:
                     work = self.alert(f"alert {name}")

@@ -12,7 +12,7 @@ from functools import partial
 
 from authors import Author
 from chronicle import Chronicle, read
-from inspector import Finding
+from histories import Finding
 from mishaps import REDIS_ONLY, Mishaps
 from mute import Mute
 from sides import Side, responder
@@ -53,6 +53,7 @@ class Campaign:
     theatre: Theatre
     seed: int
     seconds: float
+    rate: float = RATE
     sides: dict[str, Side] = field(default_factory=dict)
     passed: list[Passed] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -104,7 +105,7 @@ class Campaign:
             for mute in mutes:
                 await mute.open()
             await until(self._all_dialled, CATCH_UP)
-            self.writing = [asyncio.create_task(side.author.write(RATE)) for side in self.sides.values()]
+            self.writing = [asyncio.create_task(side.author.write(self.rate)) for side in self.sides.values()]
             yield
         finally:
             for mute in mutes:

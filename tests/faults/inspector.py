@@ -3,89 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+from histories import Fact, Finding, History, Log, Place, Read
 
 GRACE = 2.0  # seconds after a revocation (I10)
-
-
-class Fact(NamedTuple):
-    """One event of a log. `levels` are its incident's severity after it and before; `name` is what its
-    writer called it."""
-
-    position: int
-    id: str
-    digest: str
-    kind: str
-    incident: str = ""
-    version: int = 0
-    levels: tuple[str, str] = ("", "")
-    name: str = ""
-
-
-Sees = Callable[[Fact], bool]
-
-
-class Place(NamedTuple):
-    """What a cursor says: an epoch, a position, and the incident whose leaving is not told yet."""
-
-    epoch: str
-    position: int
-    owed: str = ""
-
-
-Read = Callable[[str, str], Place | None]
-
-
-def never(fact: Fact) -> bool:
-    """Of who asked for everything, nothing leaves."""
-    return False
-
-
-class Log:
-    """The log of one organization, read when all was over; `epoch` is its only one, `due` the position that
-    every whole history has to reach."""
-
-    def __init__(self, epoch: str, facts: Iterable[Fact], due: int | None = None) -> None:
-        self.epoch = epoch
-        self.facts = sorted(facts)
-        self.due = len(self.facts) if due is None else due
-        self.by_id = {fact.id: fact for fact in self.facts}
-
-    @property
-    def head(self) -> int:
-        """How many there are: positions are dense."""
-        return len(self.facts)
-
-    def within(self, after: int, upto: int, sees: Sees) -> list[Fact]:
-        """What a view contains of (after, upto]."""
-        return [fact for fact in self.facts[max(after, 0) : max(upto, 0)] if sees(fact)]
-
-
-@dataclass
-class History:
-    """What one reader wrote down. `leaves`: an event it sees took its incident out of what it asked for;
-    `is_whole`: it had to reach the end of the log; `may_reset`: something was done to its view; `revoked_at`:
-    since then it may see nothing."""
-
-    reader: str
-    org: str
-    view: str
-    sees: Sees
-    records: list[dict[str, Any]]
-    leaves: Sees = never
-    is_whole: bool = True
-    may_reset: bool = False
-    revoked_at: float | None = None
-
-
-class Finding(NamedTuple):
-    """A broken invariant, by its number, and where."""
-
-    invariant: str
-    where: str
-    what: str
 
 
 @dataclass
@@ -122,6 +45,8 @@ class _Walk:
         self._log = inspector.logs[history.org]
         self._held: str | None = None
         self._at = 0  # the position of the held cursor
+        self._acknowledged = 0  # what the server has said that it keeps
+        self._begins = False  # where the server keeps its place
         self._marked = -1
         self._seen: set[str] = set()
         self._left: list[str] = []  # incidents that have left what it asked for, which it was not told yet
@@ -148,7 +73,9 @@ class _Walk:
         self._moved_to = None
         if self._held is None and record["after"]:
             self._held = record["after"]
-        if self._held is not None:  # what it is owed there is told, again if need be
+        if self._history.is_durable and not record["after"]:
+            self._begins = True
+        elif self._held is not None:  # what it is owed there is told, again if need be
             owed = self._place(self._held).owed
             self._left = [owed] if owed else []
             self._hold(self._held)
@@ -163,8 +90,26 @@ class _Walk:
         else:
             self._find("I10", f"told that {record['incident']} has left, which it has not, or again")
 
+    def _ack(self, record: dict[str, Any]) -> None:
+        """The server has answered: it keeps this place, or a further one."""
+        self._acknowledged = max(self._acknowledged, self._position(record["cursor"]))
+
+    def _begin_where_it_is_kept(self, cursor: str) -> None:
+        """Not before what the server said it keeps, not behind what the reader has; the rest comes again."""
+        at = self._position(cursor)
+        if at < self._acknowledged:
+            self._find("I2", f"its place went back from {self._acknowledged} to {at}")
+        elif self._held is not None and at > self._at:
+            self._find("I1", f"its place is {at}, and it has no more than {self._at}")
+        self._begins = False
+        self._seen = {id for id in self._seen if self._log.by_id[id].position <= at}
+        self._marked = -1
+        self._hold(cursor)
+
     def _welcome(self, record: dict[str, Any]) -> None:
-        if self._held is None:
+        if self._begins:
+            self._begin_where_it_is_kept(record["cursor"])
+        elif self._held is None:
             self._hold(record["cursor"])
         elif record["cursor"] != self._held:
             self._moved_to = record["cursor"]
@@ -235,7 +180,7 @@ class _Walk:
         position = self._position(record["cursor"])
         versions: dict[str, int] = {}
         closed: set[str] = set()
-        for fact in self._log.facts[:position]:
+        for fact in self._log.within(0, position, self._history.sees):
             if fact.incident and fact.version:
                 versions[fact.incident] = fact.version
                 (closed.add if fact.kind == "incident.closed" else closed.discard)(fact.incident)

@@ -8,7 +8,8 @@ from typing import Any
 
 from campaign import Campaign, Passed
 from chronicle import read
-from inspector import GRACE, Finding, History, Inspector, Place, check_ledger
+from histories import Finding, History, Place
+from inspector import GRACE, Inspector, check_ledger
 from mishaps import REDIS_ONLY
 from visitors import HUNG_UP
 
@@ -51,6 +52,7 @@ def reckon(campaign: Campaign, grace: float = GRACE) -> Reckoning:
     counts: Counter[str] = Counter()
     for slug, side in campaign.sides.items():
         counts["events"] += logs[slug].head
+        counts["private events"] += sum(fact.is_secret for fact in logs[slug].facts)
         counts["accepted"] += side.author.accepted
         counts["refused or cut, and tried again"] += len(side.author.troubles)
         for visitor in side.visitors:
@@ -59,7 +61,7 @@ def reckon(campaign: Campaign, grace: float = GRACE) -> Reckoning:
                 History(
                     f"{slug}-{visitor.name}", slug, visitor.view, visitor.sees, records, visitor.leaves,
                     is_whole=visitor.revoked_at is None, may_reset=visitor.may_reset,
-                    revoked_at=visitor.revoked_at,
+                    revoked_at=visitor.revoked_at, is_durable=bool(visitor.consumer),
                 )
             )  # fmt: skip
             counts["readers"] += 1
@@ -67,6 +69,7 @@ def reckon(campaign: Campaign, grace: float = GRACE) -> Reckoning:
             counts["told that an incident has left"] += sum(
                 (record["what"] == "hidden") + len(record.get("hidden", ())) for record in records
             )
+            counts["acknowledged by HTTP"] += sum(record["what"] == "ack" for record in records)
             counts["deliveries"] += sum(len(record.get("events", ())) for record in records)
             _check_ends(inspector, campaign.passed, f"{slug}-{visitor.name}", records)
         counts["503 for want of time in a rolling restart"] += _check_roll(

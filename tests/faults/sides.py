@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from authors import Author
+from authors import CONSUMERS, Author
 from chronicle import read
-from inspector import Fact, Sees
+from histories import Fact, Sees
 from theatre import Theatre
 from visitors import TRANSPORTS, Visitor
 
@@ -21,13 +21,13 @@ def administrator(fact: Fact) -> bool:
 
 
 def responder(fact: Fact) -> bool:
-    """All but what is administrative."""
-    return fact.kind not in ADMINISTRATIVE
+    """All but what is administrative, and what is private."""
+    return fact.kind not in ADMINISTRATIVE and not fact.is_secret
 
 
 def of_incidents(fact: Fact) -> bool:
-    """`kind:incident.*`"""
-    return fact.kind.startswith("incident.")
+    """`kind:incident.*` of a responder's."""
+    return fact.kind.startswith("incident.") and not fact.is_secret
 
 
 def severe(fact: Fact) -> bool:
@@ -61,6 +61,8 @@ class Side:
         for name, tears in (("severe", 0.0), ("torn", 0.2)):
             self.add(name, admin, severe, filter="severity:<=2", leaves=leaves_severe, tears=tears)
         self.add("restless", admin, administrator, stay=(0.1, 1.0))
+        for name, via in zip(CONSUMERS, TRANSPORTS[:2], strict=True):
+            self.add(name, admin, administrator, (via,), consumer=name)
         if with_state:
             self.add("state", bot, responder, TRANSPORTS[:2], view="bot", snapshot="always").may_reset = True
 

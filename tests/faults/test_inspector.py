@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from chronicle import Chronicle, read
-from inspector import Fact, History, Inspector, Log, Place, check_ledger
+from histories import Fact, History, Log, Place
+from inspector import Inspector, check_ledger
 
 EPOCH = "e"
 SNAPSHOT = [["inc_1", 5]]
@@ -222,3 +223,25 @@ def test_a_ledger_is_read_back_without_the_line_that_a_crash_cut_off(tmp_path: P
         with (tmp_path / "ledger").open("ab") as file:
             file.write(b'{"name":"th')
         assert [record["name"] for record in read(tmp_path / "ledger")] == ["one", "two"]
+
+
+ACK = {"at": 1.0, "what": "ack", "cursor": at(5)}
+KEPT = [DIAL, welcome(0), batch(0, 5), ACK, batch(5, 7), {"at": 1.0, "what": "end"}, DIAL]
+
+
+@pytest.mark.parametrize(
+    ("number", "records"),
+    [
+        (set(), [*KEPT, welcome(5), batch(5, 10)]),
+        (set(), [*KEPT, welcome(7), batch(7, 10)]),
+        ({"I1"}, [*KEPT, welcome(8), batch(8, 10)]),
+        ({"I2"}, [*KEPT, welcome(4), batch(4, 10)]),
+        ({"I2"}, [*KEPT, welcome(7), batch(5, 10)]),
+        ({"I12"}, [*KEPT, welcome(5), batch(5, 7)]),
+    ],
+)
+def test_a_durable_consumer_begins_where_its_place_is_kept(
+    number: set[str], records: list[dict[str, Any]]
+) -> None:
+    assert findings(records, is_durable=True) >= number
+    assert number or not findings(records, is_durable=True)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import asyncpg
 import msgspec
 from chronicle import digest
-from inspector import Fact, Finding, Log
+from histories import Fact, Finding, Log
 
 from hub.contract.ids import TenantId
 
 ROWS = (
-    "SELECT position, e.kind, b.body FROM incident_event e JOIN event_body b USING (tenant_id, position)"
+    "SELECT position, b.body, coalesce(i.private, false) AS is_secret FROM incident_event e"
+    " JOIN event_body b USING (tenant_id, position)"
+    " LEFT JOIN incident i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id"
     " WHERE e.tenant_id = $1 ORDER BY position"
 )
 HEAD = "SELECT h.epoch FROM head h WHERE h.tenant_id = $1"
@@ -43,7 +45,7 @@ class Envelope(msgspec.Struct):
 NAMED = {"incident.noted": "text", "alert.fired": "dedup_key"}
 
 
-def fact(position: int, body: bytes) -> Fact:
+def fact(position: int, body: bytes, is_secret: bool) -> Fact:
     """A row of the log, as the checker knows it."""
     said = msgspec.json.decode(body, type=Envelope)
     was = said.data.was if said.type == "incident.severity_set" else None
@@ -56,6 +58,7 @@ def fact(position: int, body: bytes) -> Fact:
         version=said.incidentversion,
         levels=(said.incidentseverity, was or said.incidentseverity),
         name=getattr(said.data, NAMED[said.type]) if said.type in NAMED else "",
+        is_secret=is_secret,
     )
 
 
@@ -75,7 +78,8 @@ async def read_truths(connection: asyncpg.Connection, due: dict[str, int]) -> Tr
         tenant = await connection.fetchval("SELECT tenant_id FROM organization WHERE slug = $1", slug)
         rows = await connection.fetch(ROWS, tenant)
         epoch = str(await connection.fetchval(HEAD, tenant))
-        logs[slug] = Log(epoch, [fact(row["position"], row["body"]) for row in rows], due[slug])
+        facts = [fact(row["position"], row["body"], row["is_secret"]) for row in rows]
+        logs[slug] = Log(epoch, facts, due[slug])
         tenants[slug] = tenant
     findings = [
         Finding("I14", tenant, f"{sealed} seals for {position} events")

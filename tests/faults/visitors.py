@@ -12,50 +12,17 @@ from urllib.parse import quote
 import msgspec
 from calls import AWAY, call, calling
 from chronicle import Chronicle, digest
-from inspector import Sees, never
+from histories import Sees, never
+from told import Spoken, State, Told
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 TRANSPORTS = ("socket", "records", "poll")
 PAUSE_MAX = 1.0  # seconds; shorter than what the welcome asks for, so that a run fits into a minute
 POLL_SECONDS = 5
+ACKS = 0.3  # how often a consumer acknowledges what came
 HUNG_UP = "hung up"
 STOP = {401, 403, 404, 4001, 4003, 4300, 4301}
-
-
-class Told(msgspec.Struct):
-    """What a reader looks at; events stay bytes."""
-
-    frame: str = ""
-    after: str = ""
-    cursor: str = ""
-    from_: str = msgspec.field(name="from", default="")
-    events: list[msgspec.Raw] = []
-    hidden: list[str] = []
-    incident: str = ""
-    phase: str = ""
-    items: list[msgspec.Raw] = []
-    reason: str = ""
-    code: str = ""
-
-
-class Spoken(msgspec.Struct):
-    """What of an event is written down, and the text of a beacon."""
-
-    class Text(msgspec.Struct, frozen=True):
-        """The member of a note."""
-
-        text: str = ""
-
-    id: str
-    data: Text = Text()
-
-
-class State(msgspec.Struct):
-    """What of an incident's header is written down."""
-
-    id: str
-    version: int
 
 
 class Ended(Exception):
@@ -72,7 +39,8 @@ class Torn(Exception):
 
 class Visitor:
     """Follows one organization while `run` runs. `transports` are drawn from at each dial; with probability
-    `tears` it hangs up after a frame, before it reads the one behind it."""
+    `tears` it hangs up after a frame, before it reads the one behind it. With a `consumer` it acknowledges
+    now and then, and begins where the server keeps its place."""
 
     def __init__(
         self,
@@ -91,6 +59,7 @@ class Visitor:
         after: str = "",
         leaves: Sees = never,
         tears: float = 0.0,
+        consumer: str = "",
     ) -> None:
         self.name = name
         self.org = org
@@ -99,6 +68,7 @@ class Visitor:
         self.sees = sees
         self.leaves = leaves
         self.cursor = after
+        self.consumer = consumer
         self.heard: set[str] = set()
         self.is_over = False
         self.may_reset = False
@@ -124,7 +94,7 @@ class Visitor:
         pause = 0.1
         while not self.is_over:
             via = self._dice.choice(self._transports)
-            self._write("dial", via=via, after=self.cursor)
+            self._write("dial", via=via, after="" if self.consumer else self.cursor)
             before = self.cursor
             why = HUNG_UP
             try:
@@ -173,6 +143,10 @@ class Visitor:
         try:
             while (message := await socket.read_message()) is not None:
                 self._take(message.encode() if isinstance(message, str) else message)
+                if self._acknowledges():
+                    await socket.write_message(
+                        msgspec.json.encode({"frame": "ack", "cursor": self.cursor}).decode()
+                    )
             raise Ended(socket.close_code)
         finally:
             _cut(socket)
@@ -188,7 +162,19 @@ class Visitor:
                 *whole, rest = (rest + chunk).split(b"\n\n")
                 for record in whole:
                     self._record(dict(line.split(b": ", 1) for line in record.split(b"\n") if b": " in line))
+                if self._acknowledges():
+                    await self._acknowledge()
         raise Ended(None)
+
+    def _acknowledges(self) -> bool:
+        return bool(self.consumer and self.cursor) and self._dice.random() < ACKS
+
+    async def _acknowledge(self) -> None:
+        path, cursor = f"/api/v1/orgs/{self.org}/consumers/{self.consumer}/ack", self.cursor
+        answer = await call(self._port, "POST", path, self.key, {"cursor": cursor})
+        if answer.status != 200:
+            raise Ended(answer.status, answer.body.decode())
+        self._write("ack", cursor=cursor)
 
     async def _by_poll(self) -> None:
         while True:
@@ -212,7 +198,9 @@ class Visitor:
 
     def _address(self, what: str, query: str = "") -> str:
         terms = [query] if query else []
-        if self.cursor:
+        if self.consumer and what != "events":
+            terms.append(f"consumer={self.consumer}")
+        elif self.cursor:
             terms.append(f"after={self.cursor}")
         if self._filter:
             terms.append(f"filter={quote(self._filter)}")
@@ -241,7 +229,7 @@ class Visitor:
 
     def _welcome(self, told: Told) -> None:
         self._write("welcome", cursor=told.from_)
-        self.cursor = self.cursor or told.from_
+        self.cursor = told.from_ if self.consumer else self.cursor or told.from_
 
     def _events(self, told: Told) -> None:
         spoken = [msgspec.json.decode(body, type=Spoken) for body in told.events]
