@@ -33,6 +33,7 @@ PAGES: Final[tuple[Route, ...]] = (
     _page("/orgs/{org}/settings/integrations", "integrations.html"),
     _page("/orgs/{org}/settings/integrations/{integration}", "integration.html"),
     _page("/orgs/{org}/settings/keys", "keys.html"),
+    _page("/orgs/{org}/settings/consumers", "consumers.html"),
     _page("/orgs/{org}/settings/receipts", "receipts.html"),
     _page("/orgs/{org}/receipts/{receipt}", "receipt.html"),
     _page("/orgs/{org}/settings/members", "members.html"),

@@ -15,6 +15,7 @@ export const PARTS = [
   { part: "integrations", title: "Integrations", group: "Alerts" },
   { part: "receipts", title: "Receipts", group: "Alerts" },
   { part: "keys", title: "API keys", group: "Alerts", needs: "key:manage", keys: "g k" },
+  { part: "consumers", title: "Consumers", group: "Alerts", needs: "consumer:use" },
 ];
 
 /** Those that somebody with these actions sees. @param {readonly string[]} actions */

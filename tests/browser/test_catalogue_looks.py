@@ -22,6 +22,8 @@ def catalogue(org: Org) -> Org:
         made = org.post(f"/api/v1/orgs/{org.slug}/services", org.founded.api_key, {"name": name})
     body = {"name": NAME, "service": made["id"]}
     org.post(f"/api/v1/orgs/{org.slug}/integrations", org.founded.api_key, body)
+    bot = {"name": "x" * 63, "filter": "severity:<=2 " + "kind:incident.noted " * 40}
+    org.post(f"/api/v1/orgs/{org.slug}/consumers", org.founded.api_key, bot)
     org.alert(NAME)
     return org
 
@@ -69,6 +71,9 @@ def test_the_lists_and_what_is_shown_once_are_in_order(windows: Windows, catalog
     page.get_by_text("Narrow it").click()
     page.get_by_role("button", name="Make the key").click()
     expect(page.locator(".secret")).to_be_visible()
+    found += looks(page)
+    opened(page, f"{catalogue.url}/settings/consumers")
+    expect(page.locator("main .items > li")).to_have_count(1)
     found += looks(page)
     assert found == []
 

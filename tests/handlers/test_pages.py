@@ -36,6 +36,7 @@ def library() -> pages.Library:
         "/orgs/acme/settings/integrations",
         "/orgs/acme/settings/integrations/int_1",
         "/orgs/acme/settings/keys",
+        "/orgs/acme/settings/consumers",
         "/orgs/acme/receipts/rcp_1",
         "/orgs/acme/settings/members",
         "/orgs/acme/settings/teams",
