@@ -229,5 +229,5 @@ class Station:
             feed.ring()
 
     def _cut(self) -> None:
-        self.pump.cut_blocked()
         self._cutter = asyncio.get_running_loop().call_later(CUT_PERIOD, self._cut)
+        self.pump.cut_blocked()

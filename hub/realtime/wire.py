@@ -155,8 +155,9 @@ class Straight:
 
     @property
     def waiting(self) -> int:
-        """How many bytes the kernel has not taken yet."""
-        return len(self.stream._write_buffer)
+        """How many bytes the kernel has not taken yet; none where the stream is closed."""
+        buffer: Sized | None = self.stream._write_buffer  # None from then on
+        return len(buffer) if buffer is not None else 0
 
     def send(self, frame: bytes) -> asyncio.Future[None] | None:
         """Send; None when the kernel has taken all of it, else the future of its having drained."""

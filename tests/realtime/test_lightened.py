@@ -54,3 +54,5 @@ async def test_an_open_stream_keeps_nothing_of_its_handshake(
         assert type(stream._write_futures) is type(stream._write_buffer._buffers) is wire.Brief
         assert not list(handler.request.headers.get_all()) + list(handler._headers.get_all())
         assert handler.ui is None
+        stream.close()
+        assert handler.straight.waiting == 0
