@@ -17,7 +17,7 @@ from truth import Truth
 from warp import warped
 from web import Site
 
-from hub.realtime import slow
+from hub.realtime import slow, snapshots
 from hub.realtime.slow import LAG_MAX
 from hub.realtime.station import Station
 from hub.services.ports import Ports
@@ -114,6 +114,7 @@ async def test_a_slow_dashboard_gets_a_reset_with_a_snapshot_on_its_connection(
     live: Site, ports: Ports, acme: Org, station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow, "LAG_MAX", 0.0)
+    monkeypatch.setattr(snapshots, "FRESH_SECONDS", -1.0)  # the state that it began with is no second old
     site = live.with_key(acme.api_key)
     dashboard = await stall(site, ports, acme, station, "?snapshot=auto")
     assert (await dashboard.until(TEXT, "reset")).said["reason"] == "overflow"
