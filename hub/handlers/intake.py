@@ -223,8 +223,7 @@ def without(key: str, body: bytes) -> bytes:
     JSON allows any letter of it as an escape (RFC 8259, section 7). No encoder does so to letters and
     digits, so that this is looked for only where one is there.
     """
-    body = body.replace(key.encode(), b"*" * len(key))
     if ESCAPED_LETTER.search(body) is None:
-        return body
+        return body.replace(key.encode(), b"*" * len(key))
     letters = (f"(?:{re.escape(letter)}|\\\\u00(?i:{ord(letter):02x}))" for letter in key)
     return re.sub("".join(letters).encode(), b"*" * len(key), body)

@@ -11,6 +11,7 @@ from web import Site, read
 
 from hub.handlers.intake import without
 from hub.services import work
+from hub.services.credentials import ALPHABET
 from hub.services.ports import Ports
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -47,6 +48,13 @@ async def test_a_key_in_a_body_is_not_kept(site: Site, ports: Ports, acme: Org) 
     said = (await api("GET", "/api/v1/orgs/acme/incidents/1/timeline")).body.decode()
     assert "*" * len(key) in said
     assert key not in said
+
+
+@pytest.mark.parametrize("first", ALPHABET)
+def test_an_escape_that_ends_like_the_key_begins_is_gone_as_a_whole(first: str) -> None:
+    key = first + "x" * 31
+    for form in (escaped(key, 1), escaped(key, 1, "\\u%04X"), key):
+        assert without(key, form.encode() + b" " + key.encode()) == b"*" * 32 + b" " + b"*" * 32
 
 
 def test_what_is_not_the_key_stays_as_it_came() -> None:
