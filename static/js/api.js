@@ -28,6 +28,13 @@ export class Problem extends Error {
 }
 
 let csrf = "";
+/** Changes that are not answered yet. @type {Set<Promise<unknown>>} */
+const changing = new Set();
+
+/** Resolves once every change that is under way has its answer, or its time is over. */
+export async function settled() {
+  await Promise.allSettled(changing);
+}
 
 /** @param {string} token */
 export function useToken(token) {
@@ -79,13 +86,17 @@ async function ask(method, path, body, headers) {
 
 /** @param {string} method @param {string} path @param {RequestInit} request @returns {Promise<Response>} */
 async function send(method, path, request) {
+  const answer = fetch(path, request);
+  if (method !== "GET") changing.add(answer);
   try {
-    return await fetch(path, request);
+    return await answer;
   } catch {
     const detail = method === "GET"
       ? "The server cannot be reached."
       : "The server cannot be reached; the change may not have been made.";
     throw new Problem(0, { code: "unreachable", detail });
+  } finally {
+    changing.delete(answer);
   }
 }
 

@@ -15,7 +15,7 @@ import * as notices from "./notices.js";
 import { palette } from "./palette.js";
 import { PARTS, settings, visible } from "./parts.js";
 import * as place from "./place.js";
-import { enter, here, leaveIfSignedOut, me, organization, probe, signOut, toSignIn } from "./session.js";
+import { enter, here, leaveIfSignedOut, me, organization, probe, signOut } from "./session.js";
 import { follow } from "./stream.js";
 import { openSwitcher } from "./switcher.js";
 
@@ -73,7 +73,6 @@ export function start(wants) {
       const why = await probe();
       if (why) stream.refuse(why);
     },
-    signIn: toSignIn,
     present: (incident, members) => wants.present?.(incident, members),
   });
   // no stream is no reason to show nothing

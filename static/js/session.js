@@ -3,7 +3,7 @@
  * @module
  */
 
-import { call, Problem, useToken } from "./api.js";
+import { call, Problem, settled, useToken } from "./api.js";
 import { signal } from "./core.js";
 import * as place from "./place.js";
 
@@ -43,8 +43,9 @@ export async function readServices() {
 }
 
 /** Ask why there is no stream: null where it may still come, else what forbids it. Without a session the sign-in
- * page takes over. @returns {Promise<string | null>} */
+ * page takes over; but a change that is under way may be answered with another session. @returns {Promise<string | null>} */
 export async function probe() {
+  await settled();
   try {
     await call("GET", place.api(here.slug));
   } catch (fault) {
@@ -59,7 +60,7 @@ export function leaveIfSignedOut(fault) {
   if (fault instanceof Problem && fault.status === 401) toSignIn();
 }
 
-export function toSignIn() {
+function toSignIn() {
   if (!leaving) location.replace(place.signIn(location));
 }
 

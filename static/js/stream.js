@@ -18,7 +18,6 @@ import { start, step } from "./streamstate.js";
  * @property {(reason: string) => void} reread drop the state and read the lists again
  * @property {(count: number) => void} caughtUp so many events were missed and are here now
  * @property {() => void} probe ask over HTTP why there is no stream
- * @property {() => void} signIn
  * @property {(incident: string, members: Present[]) => void} present who is at an incident now
  */
 
@@ -50,8 +49,6 @@ export function follow(path, listener) {
         return listener.caughtUp(effect.count);
       case "probe":
         return listener.probe();
-      case "sign_in":
-        return listener.signIn();
       case "present":
         return listener.present(effect.incident, effect.members);
     }

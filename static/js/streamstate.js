@@ -33,15 +33,16 @@
  *   | {kind: "closed", code: number} | {kind: "refused", why: string}} Input */
 /** @typedef {{do: "dial", after: string | null} | {do: "hang_up"} | {do: "apply", events: Envelope[]}
  *   | {do: "reread", reason: string} | {do: "caught_up", count: number} | {do: "probe"}
- *   | {do: "sign_in"} | {do: "present", incident: string, members: Present[]}} Effect */
+ *   | {do: "present", incident: string, members: Present[]}} Effect */
 /** @typedef {[State, Effect[]]} Step */
 
 export const GRACE = 5_000;
 const WELCOME_WITHIN = 15_000;
 const WAIT_MOST = 60_000;
 
-/** What a close code asks for: stop, new credentials, at once, back off, drop the cursor; others: resume.
- * @type {Record<number, {then: "stop" | "sign_in" | "anew" | "wait" | "forget", why: string}>} */
+/** What a close code asks for: stop, new credentials (which may be here already: a session that is renewed takes
+ * the place of the one whose streams it ends), at once, back off, drop the cursor; others: resume.
+ * @type {Record<number, {then: "stop" | "ask" | "anew" | "wait" | "forget", why: string}>} */
 export const CLOSES = {
   1001: { then: "wait", why: "The server is restarting." },
   1002: { then: "wait", why: "What this page sent arrived garbled." },
@@ -49,15 +50,15 @@ export const CLOSES = {
   1009: { then: "stop", why: "The server did not understand this page. Reload it." },
   1012: { then: "wait", why: "The server is restarting." },
   4000: { then: "stop", why: "The server did not understand this page. Reload it." },
-  4001: { then: "sign_in", why: "You are signed out." },
+  4001: { then: "ask", why: "You are signed out." },
   4003: { then: "stop", why: "You may not follow this organization." },
   4004: { then: "stop", why: "This organization does not exist, or you are no longer a member." },
   4100: { then: "wait", why: "The server asks for fewer connections." },
   4101: { then: "wait", why: "Too many pages follow this organization." },
   4102: { then: "wait", why: "The server has a problem." },
   4208: { then: "anew", why: "This page fell behind." },
-  4300: { then: "sign_in", why: "Your session expired." },
-  4301: { then: "sign_in", why: "Your session was ended." },
+  4300: { then: "ask", why: "Your session expired." },
+  4301: { then: "ask", why: "Your session was ended." },
   4400: { then: "forget", why: "The server no longer knows this page's place." },
   4500: { then: "stop", why: "A newer connection has taken over." },
   4501: { then: "stop", why: "What this page followed for was deleted." },
@@ -202,7 +203,7 @@ function closed(state, code, now, random) {
   const rule = CLOSES[code] ?? { then: "wait", why: "The connection was lost." };
   const why = state.why || rule.why;
   if (rule.then === "stop") return [{ ...state, phase: "ended", why, due: null }, []];
-  if (rule.then === "sign_in") return [{ ...state, phase: "ended", why, due: null }, [{ do: "sign_in" }]];
+  if (rule.then === "ask") return retry(state, why, now, random, [{ do: "probe" }]);
   // the lists are read again sooner than all that was not read in time
   if (rule.then === "anew") return retry({ ...state, cursor: null }, why, now, 0, []);
   if (rule.then === "forget") return retry({ ...state, cursor: null }, why, now, random, []);

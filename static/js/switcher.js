@@ -3,7 +3,7 @@
  * @module
  */
 
-import { h } from "./core.js";
+import { effect, h } from "./core.js";
 import { sheet } from "./dialog.js";
 import { founding } from "./founding.js";
 import { settings } from "./parts.js";
@@ -13,6 +13,8 @@ import { here, me } from "./session.js";
 /** Open the list, with the focus on the organization that one is in. */
 export function openSwitcher() {
   sheet("Organizations", () => {
+    // a quick hand opens this before it is known who is here
+    effect(() => me.value && queueMicrotask(focusCurrent));
     return [
       organizations(),
       // the bar has no room for these on a phone
@@ -25,13 +27,16 @@ export function openSwitcher() {
       h("section", null, h("h3", null, "A new one"), founding()),
     ];
   });
+}
+
+function focusCurrent() {
+  if (document.activeElement?.closest(".inside")) return; // somebody went on meanwhile
   const current = document.querySelector(".switcher [aria-current], .switcher a");
   if (current instanceof HTMLElement) current.focus();
 }
 
 /** Those that one is in, with one's roles. */
 export function organizations() {
-  // a quick hand opens this before it is known who is here
   const mine = () => (me.value?.organizations ?? []).map(one);
   return h("ul", { class: "switcher", "aria-label": "Your organizations" }, mine);
 }

@@ -1,4 +1,4 @@
-import { call, Problem, useToken } from "../../static/js/api.js";
+import { call, Problem, settled, useToken } from "../../static/js/api.js";
 
 /** @param {unknown} found @param {unknown} wanted */
 function same(found, wanted) {
@@ -70,4 +70,28 @@ Deno.test("any other refusal is told at once", async () => {
   useToken("right");
   const asked = await served("right", "right", async () => same(await refused("/forbidden"), "forbidden"));
   same(asked, ["POST /forbidden right {}"]);
+});
+
+Deno.test("it has settled once every change has its answer, or none can come", async () => {
+  const own = globalThis.fetch;
+  /** @type {PromiseWithResolvers<Response>[]} */
+  const waiting = [];
+  globalThis.fetch = () => {
+    const answer = /** @type {PromiseWithResolvers<Response>} */ (Promise.withResolvers());
+    waiting.push(answer);
+    return answer.promise;
+  };
+  try {
+    const one = call("POST", "/thing", {}), other = refused("/thing");
+    let isSettled = false;
+    const end = settled().then(() => isSettled = true);
+    waiting[0]?.resolve(Response.json({ ok: true }));
+    same(await one, { ok: true });
+    same(isSettled, false);
+    waiting[1]?.reject(new TypeError("the network is away"));
+    same([await end, await other], [true, "unreachable"]);
+    await settled(); // nothing is left behind
+  } finally {
+    globalThis.fetch = own;
+  }
 });
