@@ -20,6 +20,7 @@ from hub.contract.ids import TenantId, new, parse, text
 from hub.contract.receipts import ReceiptResource
 from hub.contract.resources import IncidentResource
 from hub.contract.words import Action
+from hub.domain import query
 from hub.domain.access import Grant
 from hub.services import access, incidents, receipts, work
 from hub.services.ports import Ports, RequestContext
@@ -99,7 +100,7 @@ async def do(
 
 async def shown(ports: Ports, org: Org) -> list[IncidentResource]:
     """All incidents of an organization, oldest first."""
-    page = await incidents.page(ports, await granted(ports, org), incidents.statuses_of(["all"]), 200, None)
+    page = await incidents.page(ports, await granted(ports, org), query.EVERYTHING, 200, None)
     return page.data[::-1]
 
 

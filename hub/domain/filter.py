@@ -18,6 +18,7 @@ from hub.domain.faults import Faults
 LENGTH_MAX: Final = 1000
 TERMS_MAX: Final = 50
 KIND: Final = re.compile(r"[a-z_]{1,40}\.(?:[a-z_]{1,40}|\*)", re.ASCII)
+SEVERITY: Final = re.compile(r"(<=|>=|<|>|)(?:SEV)?([1-5])", re.ASCII | re.IGNORECASE)
 LEVELS: Final = list(Severity)  # the worst first
 
 
@@ -150,15 +151,15 @@ def _id(kind: str) -> Callable[[str], frozenset[object]]:
     return read
 
 
-def _severity(value: str) -> frozenset[object]:
-    """`2`, `SEV2`, and `<=2` for that bad or worse, `>=2` for that bad or better."""
-    sign, level = (value[:2], value[2:]) if value[:2] in {"<=", ">="} else ("", value)
-    level = level.removeprefix("SEV")
-    if level not in {"1", "2", "3", "4", "5"}:
+def severities(value: str) -> frozenset[Severity]:
+    """`2`, `SEV2`, and `<=2` for that bad or worse, `>=2` for that bad or better, `<2`, `>2`; none for what
+    means nothing."""
+    found = SEVERITY.fullmatch(value)
+    if found is None:
         return frozenset()
-    index = int(level) - 1
-    chosen = {"<=": LEVELS[: index + 1], ">=": LEVELS[index:], "": [LEVELS[index]]}[sign]
-    return frozenset(chosen)
+    sign, index = found[1], int(found[2]) - 1
+    beside = {"<": LEVELS[:index], ">": LEVELS[index + 1 :]}.get(sign[:1], [])
+    return frozenset([*beside, LEVELS[index]] if sign in {"", "<=", ">="} else beside)
 
 
 def _kind(value: str) -> frozenset[object]:
@@ -176,7 +177,7 @@ def _levels(event: Asked) -> tuple[str, str]:
 READERS: Final[dict[str, Callable[[str], frozenset[object]]]] = {
     "incident": _id("incident"),
     "service": _id("service"),
-    "severity": _severity,
+    "severity": severities,
     "kind": _kind,
 }
 WHAT: Final = "incident:inc_…, service:svc_…, severity:2 or severity:<=2, kind:incident.noted or kind:alert.*"

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hub.contract.commands import COMMANDS
 from hub.contract.requests import OpenIncident
 from hub.contract.resources import IncidentPage, IncidentResource, Performed, TimelinePage
-from hub.contract.words import Status
+from hub.domain import query
 from hub.domain.errors import Conflict, NotAllowedNow
 from hub.door.request import Request
 from hub.door.says import says
 from hub.services import incidents
 
+STATUS: Final = "`open`, `all`, or statuses, comma separated; all unless given."
+Q: Final = "`status:triggered service:checkout severity:<=2 text`: of one name any, of words each must hold."
+
 
 class Incidents(Request):
     """`/incidents`"""
 
-    @says(IncidentPage, query={"status": "`open`, `all`, or statuses, comma separated; all unless given."})
+    @says(IncidentPage, query={"status": STATUS, "q": Q})
     async def get(self, org: str) -> None:
-        """A page, newest first; `status` filters."""
+        """A page, newest first; with `q` it may be short, or empty, and still have a next one."""
         limit, cursor = self.page()
         words = [word for each in self.get_query_arguments("status") for word in each.split(",")]
-        statuses = frozenset[Status]()
+        asked = query.EVERYTHING
         with self.faults.collected():
-            statuses = incidents.statuses_of(words)
-        self.answer_page(await incidents.page(self.desk.ports, self.grant, statuses, limit, cursor))
+            asked = query.read(" ".join(self.get_query_arguments("q")), words)
+        self.answer_page(await incidents.page(self.desk.ports, self.grant, asked, limit, cursor))
 
     @says(IncidentResource, 201, takes=OpenIncident, once=True)
     async def post(self, org: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -15,10 +14,11 @@ from hub.contract.ids import IncidentId, new, parse, text
 from hub.contract.privacy import IncidentHidden
 from hub.contract.requests import OpenIncident
 from hub.contract.resources import IncidentPage, IncidentResource, Performed, TimelinePage
-from hub.contract.words import OPEN, Action, Severity, Status, Urgency
+from hub.contract.words import Action, Severity, Urgency
 from hub.domain.access import Grant
 from hub.domain.errors import Broken, NotFound
 from hub.domain.faults import Faults
+from hub.domain.query import Query
 from hub.domain.sight import View
 from hub.services import paging, privacy
 from hub.services.change import Change, change, read
@@ -29,40 +29,36 @@ from hub.services.ports import Ports, RequestContext
 from hub.services.shown import resource
 from hub.services.views import view
 from hub.services.world import World
-from hub.storage import incidents, log
+from hub.storage import incidents, log, search
 from hub.storage.incidents import Hold, Shown
 from hub.storage.tx import Tx
 
 NUMBER: Final = re.compile(r"#?[pP]?(-[0-9]{1,15}|(?<![pP])[0-9]{1,15})", re.ASCII)
 
 
-def statuses_of(words: Iterable[str]) -> frozenset[Status]:
-    """The statuses that a list's filter names: `open`, `all` or words of Status; Invalid for others."""
-    found, faults = set[Status](), Faults()
-    for word in words:
-        if word in {"open", "all", *Status}:
-            found |= OPEN if word == "open" else set(Status) if word == "all" else {Status(word)}
-        else:
-            faults.add("/status", "word", f"{word[:40]!r} is no status.")
-    faults.check()
-    return frozenset(found or Status)
-
-
-async def page(
-    ports: Ports, grant: Grant, statuses: frozenset[Status], limit: int, cursor: str | None
-) -> IncidentPage:
-    """Incidents that one sees, newest first."""
+async def page(ports: Ports, grant: Grant, asked: Query, limit: int, cursor: str | None) -> IncidentPage:
+    """Incidents that one sees and asks for, newest first. Where it takes a look at each one to tell, a page
+    ends after so many looks (search.ROWS), full or not, and the next one goes on from there."""
     grant.require_somewhere(Action.INCIDENT_READ)
-    filter = "incidents/" + ",".join(sorted(statuses))
+    filter = f"incidents/{asked.words}"
     before = paging.id_place(ports, grant, filter, cursor, paging.NEWEST)
     seen = view(grant)
     async with read(ports, grant) as tx:
-        found = await incidents.page(tx, seen, statuses, before, limit + 1)
-    last = found[limit - 1].incident.id if len(found) > limit else None
+        if asked.is_of_statuses:
+            found = await incidents.page(tx, seen, asked.statuses, before, limit + 1)
+            last = found[limit - 1].incident.id if len(found) > limit else None
+        else:
+            ids, last = await search.page(tx, seen, asked, before, limit)
+            found = await incidents.some(tx, ids) if ids else []
     return IncidentPage(
-        [resource(shown, seen) for shown in found[:limit]],
-        paging.next_cursor(ports, grant, filter, len(found) > limit, last),
+        [resource(shown, seen) for shown in found[:limit] if _is_seen(shown, seen)],
+        paging.next_cursor(ports, grant, filter, last is not None, last),
     )
+
+
+def _is_seen(shown: Shown, seen: View) -> bool:
+    """Still: what was found may have been hidden before it was read."""
+    return seen.sees_incident(shown.incident.id, shown.incident.service_id, shown.incident.private)
 
 
 async def _find(

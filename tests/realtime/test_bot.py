@@ -15,6 +15,7 @@ from orgs import Org
 from web import Site, read
 
 from hub.contract.words import Action
+from hub.domain import query
 from hub.embedded.spec import until
 from hub.services import incidents
 from hub.services.ports import Ports
@@ -44,7 +45,7 @@ def bot(site: Site, org: Org, key: str = "") -> Iterator[subprocess.Popen[bytes]
 async def notes(ports: Ports, org: Org) -> list[int]:
     """How many notes each incident has, oldest first."""
     grant = await granted(ports, org, Action.INCIDENT_READ)
-    page = await incidents.page(ports, grant, incidents.statuses_of(["all"]), 200, None)
+    page = await incidents.page(ports, grant, query.EVERYTHING, 200, None)
     counts = []
     for incident in page.data[::-1]:
         timeline = await incidents.timeline(ports, grant, incident.id, 200, None)

@@ -14,6 +14,7 @@ from orgs import Org
 from hub.config import Config
 from hub.contract.ids import TenantId
 from hub.contract.words import Action
+from hub.domain import query
 from hub.domain.errors import Invalid
 from hub.domain.resume import Place
 from hub.services import audit, catalogue, incidents
@@ -102,7 +103,7 @@ async def test_every_list_refuses_a_cursor_of_elsewhere(ports: Ports, acme: Org,
         await granted(ports, acme, Action.AUDIT_READ),
         await granted(ports, globex, Action.AUDIT_READ),
     )
-    everything, open = incidents.statuses_of(["all"]), incidents.statuses_of(["open"])
+    everything, open = query.EVERYTHING, query.read("status:open")
     cursors = {
         "incidents": (await incidents.page(ports, grant, everything, 2, None)).next_cursor,
         "timeline": (await incidents.timeline(ports, grant, "1", 1, None)).next_cursor,
@@ -131,7 +132,7 @@ async def test_pages_of_incidents_show_each_once_also_while_new_ones_come(
 ) -> None:
     await fire(ports, acme, [alarm(f"k{n}") for n in range(7)])
     await fire(ports, globex, alarm("theirs"))
-    grant, everything = await granted(ports, acme), incidents.statuses_of(["all"])
+    grant, everything = await granted(ports, acme), query.EVERYTHING
     seen, cursor = [], None
     while True:
         page = await incidents.page(ports, grant, everything, 3, cursor)
@@ -153,12 +154,12 @@ async def test_pages_of_incidents_show_each_once_also_while_new_ones_come(
     ],
 )
 def test_a_filter_names_statuses(words: list[str], statuses: set[str]) -> None:
-    assert incidents.statuses_of(words) == statuses
+    assert query.read("", words).statuses == statuses
 
 
 @pytest.mark.parametrize("word", ["Open", "", "open,closed", "fired", "x" * 1000])
 def test_a_word_that_is_no_status_is_refused(word: str) -> None:
     with pytest.raises(Invalid) as caught:
-        incidents.statuses_of(["open", word])
+        query.read("", ["open", word])
     assert caught.value.faults[0].pointer == "/status"
     assert len(caught.value.faults[0].detail) < 100

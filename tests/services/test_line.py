@@ -9,6 +9,7 @@ from orgs import Org, Rung
 from hub.contract.commands import COMMANDS
 from hub.contract.ids import new, text
 from hub.contract.words import Action
+from hub.domain import query
 from hub.domain.errors import NotFound
 from hub.services import access, incidents, receipts, work
 from hub.services.ports import Ports, RequestContext
@@ -41,7 +42,7 @@ async def test_an_alert_becomes_an_incident_with_events(
     assert rung.enqueued[-1] == ("inbox", {acme.tenant})
     assert await work.drain(ports, "inbox", [acme.tenant, globex.tenant]) == []
     grant = await access.authorize(ports, acme.key, "acme", Action.INCIDENT_READ, context)
-    page = await incidents.page(ports, grant, incidents.statuses_of(["open"]), 50, None)
+    page = await incidents.page(ports, grant, query.read("status:open"), 50, None)
     [incident] = page.data
     assert (incident.number, incident.title, incident.status) == (1, "Disk full", "triggered")
     timeline = await incidents.timeline(ports, grant, "1", 50, None)
@@ -52,7 +53,7 @@ async def test_an_alert_becomes_an_incident_with_events(
     with pytest.raises(NotFound):
         await access.authorize(ports, acme.key, "globex", Action.INCIDENT_READ, context)
     other = await access.authorize(ports, globex.key, "globex", Action.INCIDENT_READ, context)
-    assert (await incidents.page(ports, other, incidents.statuses_of([]), 50, None)).data == []
+    assert (await incidents.page(ports, other, query.EVERYTHING, 50, None)).data == []
 
 
 async def test_commands_move_an_incident_and_repeats_change_nothing(

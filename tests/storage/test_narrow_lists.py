@@ -12,8 +12,9 @@ from servers import Database
 
 from hub.contract.ids import new
 from hub.contract.words import Status
+from hub.services import paging
 from hub.services.ports import Ports
-from hub.storage import incidents, integrations
+from hub.storage import incidents, integrations, search
 from hub.storage.statement import Statement
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -78,3 +79,20 @@ async def test_a_list_of_few_services_does_not_read_the_large_one(
     everything = {"services": [mine.service_id], "statuses": list(Status), "named": [], "before": late}
     read = await plan(database, incidents._PICK, **shared, **everything)
     assert looked_at(read, "incident") <= 60
+
+
+async def test_a_search_that_finds_nothing_looks_at_so_many_and_no_more(
+    ports: Ports, database: Database, acme: Org, globex: Org
+) -> None:
+    await fill(database, acme)
+    async with ports.store.begin(acme.tenant) as tx:
+        large = await search._services(tx, ["large"])
+    assert large is not None
+    assert len(large) == 1
+    asked = {
+        "tenant": acme.tenant, "before": paging.NEWEST, "named": [], "statuses": sorted(Status),
+        "severities": [], "texts": ["nothing like it"], "services": large, "asked": large, "looks": 50,
+        "limit": 51,
+    }  # fmt: skip
+    for statement in (search._WHOLE, search._SOME):
+        assert looked_at(await plan(database, statement, **asked), "incident") <= 5 * 50
