@@ -79,6 +79,10 @@ class Client:
             "list open": lambda: self._get("?status=open&limit=50"),
             "list all": lambda: self._get("?limit=50"),
             "list later": lambda: self._get(f"?limit=50&cursor={cursor}"),
+            "search open": lambda: self._get("?q=status:open+severity:%3C%3D3+1&limit=50"),
+            "search in vain": lambda: self._get(
+                "?q=not-in-any-title&limit=50"
+            ),  # as many looks as a page has
             "show": lambda: self._get(f"/{next(some)}"),
             "timeline": lambda: self._get(f"/{OPEN}/timeline?limit=50"),
             "acknowledge": lambda: next(acknowledging),
@@ -238,6 +242,8 @@ def figures(
         "statements_per_command": max(each.statements for each in most.values()),
         "messages_per_command": max(each.messages for each in most.values()),
         "show_p50_ms": round(found[large]["show"].p50, 2),
+        "search_p50_ms": round(found[large]["search open"].p50, 2),
+        "search_in_vain_p50_ms": round(found[large]["search in vain"].p50, 2),
         "command_p50_ms": round(found[large]["acknowledge"].p50, 2),
     }
 

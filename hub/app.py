@@ -8,6 +8,7 @@ import gc
 import signal
 import socket
 from collections.abc import Awaitable
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -69,10 +70,16 @@ def build(ports: Ports, gate: Gate, receiver: Receiver, station: Station, librar
         "receiver": receiver,
         "station": station,
         "library": library,
-        "description": msgspec.json.encode(describe(ROUTES, cookie)),
+        "description": _description(cookie),
         "stream_description": msgspec.json.encode(describe_streams(ROUTES, cookie, url)),
     }
     return House(ROUTES, desk, supplies)
+
+
+@cache
+def _description(cookie: str) -> bytes:
+    """The API for machines: made once, however many applications are built."""
+    return msgspec.json.encode(describe(ROUTES, cookie))
 
 
 def build_operator(ports: Ports, gate: Gate) -> House:

@@ -21,6 +21,18 @@ from hub.storage.tx import Store
 
 pytest_plugins = ("web", "bouncer")  # the server on a socket, and its clients; a pooler
 ROOT = Path(__file__).resolve().parent.parent
+# Files that take long are begun first, so that at the end no worker waits for another one's.
+LONG = (
+    "test_campaign", "test_schemathesis", "test_up", "test_siege", "test_sight", "test_crash_points",
+    "test_settings_people", "test_settings_catalogue", "test_tenancy", "test_matrix", "test_content",
+    "test_ten_thousand", "test_poisoned_senders", "test_rolling", "test_poison", "test_connection",
+    "test_settings_looks", "test_foreign", "test_worker", "test_real_senders", "test_company",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, in the order of LONG; the others as they were found."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 @pytest.fixture(scope="session", autouse=True)

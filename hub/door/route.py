@@ -87,11 +87,11 @@ def audit(routes: Iterable[Route]) -> None:
 
 def literal(routes: Sequence[Route]) -> dict[str, Route]:
     """The routes whose path holds no name, by that path, where no earlier route takes it."""
+    patterns = [re.compile(route.pattern) for route in routes]
     return {
         route.path: route
         for number, route in enumerate(routes)
-        if "{" not in route.path
-        and not any(re.fullmatch(earlier.pattern, route.path) for earlier in routes[:number])
+        if "{" not in route.path and not any(earlier.fullmatch(route.path) for earlier in patterns[:number])
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -150,6 +151,7 @@ def _plain(sample: msgspec.Struct) -> Json:
     return plain
 
 
+@cache
 def _components() -> tuple[dict[str, Json], dict[str, Json]]:
     """The messages and the schemas. An event is one of the kinds, each the envelope with its `type` and data;
     a command is the frame with its `name` and args."""

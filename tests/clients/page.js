@@ -12,11 +12,21 @@
     globalThis.saw(JSON.stringify({ client, cursor, ids: events.map((event) => event.id) }));
   }
 
-  const source = new EventSource(`${path}/events/stream?client=EventSource`);
-  source.onmessage = ({ data, lastEventId }) => see("EventSource", lastEventId, [JSON.parse(data)]);
-  for (const name of ["welcome", "mark", "reset", "hidden"]) {
-    source.addEventListener(name, ({ lastEventId }) => see("EventSource", lastEventId, []));
+  let last = "";
+
+  function listen() {
+    const query = new URLSearchParams({ client: "EventSource", after: last });
+    const source = new EventSource(`${path}/events/stream?${query}`);
+    const heard = (id, events) => see("EventSource", last = id, events);
+    source.onmessage = ({ data, lastEventId }) => heard(lastEventId, [JSON.parse(data)]);
+    for (const name of ["welcome", "mark", "reset", "hidden"]) {
+      source.addEventListener(name, ({ lastEventId }) => heard(lastEventId, []));
+    }
+    // Chromium takes a header that was cut for a whole one; without its Content-Type it gives up
+    source.onerror = () => source.readyState === EventSource.CLOSED && setTimeout(listen, 20);
   }
+
+  listen();
 
   let cursor = "";
 
