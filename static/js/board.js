@@ -20,6 +20,7 @@ import { start } from "./page.js";
 import * as place from "./place.js";
 import { here, organization, readServices, serviceName, services } from "./session.js";
 import { incidents } from "./store.js";
+import { searching } from "./searching.js";
 import { trouble } from "./trouble.js";
 import { tools } from "./tools.js";
 import { isOpen } from "./wire.js";
@@ -69,11 +70,12 @@ function belongs(incident) {
   return ended !== null && now.value - Date.parse(ended) < LINGER;
 }
 
+const list = () =>
+  place.api(here.slug, `/incidents?status=${show.peek() === "all" ? "all" : "open"}&limit=200`);
+
 /** @param {string | null} cursor @returns {Promise<import("./wire.js").Page<Incident>>} */
 function readPage(cursor) {
-  const asked = new URLSearchParams({ status: show.peek() === "all" ? "all" : "open", limit: "200" });
-  if (cursor) asked.set("cursor", cursor);
-  return call("GET", place.api(here.slug, `/incidents?${asked}`));
+  return call("GET", cursor ? `${list()}&cursor=${encodeURIComponent(cursor)}` : list());
 }
 
 const page = start({
@@ -164,6 +166,8 @@ effect(() => {
     organization.value?.name ?? here.slug
   }`;
 });
+
+searching({ query, older, path: list, put: store.put });
 
 const body = h("tbody", null);
 const keys = boardKeys({ body, get: store.get, perform: (verb, one) => void perform(verb, one), choose });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browsing import Org, Windows
+from browsing import Org, Windows, ask
 from playwright.sync_api import expect
 
 pytest_plugins = ("surroundings",)
@@ -122,3 +122,22 @@ def test_dark_and_light_follow_the_system(windows: Windows, org: Org) -> None:
     dark = page.evaluate(ground)
     page.emulate_media(color_scheme="light")
     assert page.evaluate(ground) == "rgb(255, 255, 255)" != dark
+
+
+def test_the_filter_finds_what_is_too_old_to_be_on_the_board(windows: Windows, org: Org) -> None:
+    page = windows.sign_in(org)
+    path = f"/api/v1/orgs/{org.slug}"
+    [service] = ask(page, "GET", f"{path}/services")["data"]
+    for number in range(202):
+        asked = {"title": f"Disk {number:03}", "service": service["id"]}
+        org.post(f"{path}/incidents", org.founded.api_key, asked)
+    page.reload()
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(200)
+    page.get_by_label("Filter incidents").fill("disk 000 status:open")
+    expect(rows).to_have_count(1)
+    expect(rows.get_by_role("link")).to_have_text("Disk 000")
+    page.get_by_label("Filter incidents").fill("severity:")
+    expect(page.get_by_text("No incident here matches")).to_be_visible()
+    page.get_by_label("Filter incidents").fill("")
+    expect(rows).to_have_count(201)
