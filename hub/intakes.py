@@ -69,8 +69,9 @@ def _opsgenie(at: str) -> tuple[Route, ...]:
         route("/v2/alerts/{identifier}/actions/{name}", opsgenie.CustomAct, "POST"),
         route("/v2/heartbeats", genie_beats.Heartbeats, "GET", "POST"),
         route("/v2/heartbeats/{beat}", genie_beats.Heartbeat, "GET", "PATCH", "DELETE"),
-        route("/v2/heartbeats/{beat}/enable", genie_beats.Enable, "POST"),
-        route("/v2/heartbeats/{beat}/ping", opsgenie.Ping, "GET", "POST", "PUT"),
+        route("/v2/heartbeats/{beat}/enable", genie_beats.Enable, "POST", "PUT", "PATCH"),
+        route("/v2/heartbeats/{beat}/disable", genie_beats.Disable, "POST", "PUT", "PATCH"),
+        route("/v2/heartbeats/{beat}/ping", opsgenie.Ping, "GET", "POST", "PUT", "PATCH"),
     )
 
 

@@ -54,7 +54,7 @@ class TeamCreated(Administrative, frozen=True, kw_only=True):
     name: str
 
 
-Value = str | int | list[ServiceLink] | None
+Value = str | int | bool | list[ServiceLink] | None
 
 
 class ServiceCreated(Administrative, frozen=True, kw_only=True):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from hub.contract.events import Kind
-from hub.contract.words import AlertStatus
+from hub.contract.words import AlertStatus, Status
 
 
 class IncidentCorrected(Kind, frozen=True, kw_only=True):
@@ -12,6 +14,19 @@ class IncidentCorrected(Kind, frozen=True, kw_only=True):
     kind = "incident.corrected"
     about = "incident"
     corrects: str
+
+
+class IncidentReopeningCorrected(Kind, frozen=True, kw_only=True):
+    """It should never have been reopened: it has ended again, as it had before (`status`, whether that was
+    `automatic`, and when)."""
+
+    kind = "incident.reopening_corrected"
+    about = "incident"
+    corrects: str
+    status: Status
+    automatic: bool
+    resolved_at: datetime | None
+    closed_at: datetime | None
 
 
 class IncidentNoteCorrected(Kind, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ class NewHeartbeat(Asked, frozen=True, kw_only=True):
     interval_seconds: Interval
     grace_seconds: Grace = 60
     fed_by: AlertName = ""
+    enabled: bool = True
 
 
 class HeartbeatPatch(Asked, frozen=True, kw_only=True):
@@ -46,10 +47,12 @@ class HeartbeatPatch(Asked, frozen=True, kw_only=True):
     interval_seconds: Interval | UnsetType = UNSET
     grace_seconds: Grace | UnsetType = UNSET
     fed_by: AlertName | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
 
 
 class HeartbeatResource(msgspec.Struct, frozen=True, kw_only=True):
-    """A heartbeat. `due_at` is when it is late unless a ping comes; none is expected before the first one."""
+    """A heartbeat. `due_at` is when it is late unless a ping comes; none is expected before the first one,
+    and none of one that is not `enabled`."""
 
     id: str
     name: str
@@ -58,6 +61,7 @@ class HeartbeatResource(msgspec.Struct, frozen=True, kw_only=True):
     interval_seconds: int
     grace_seconds: int
     fed_by: str
+    enabled: bool
     status: HeartbeatStatus
     last_ping_at: datetime | None
     due_at: datetime | None
@@ -75,7 +79,8 @@ class HeartbeatPage(msgspec.Struct, frozen=True):
 
 
 class HeartbeatCreated(Administrative, frozen=True, kw_only=True):
-    """Somebody is expected to be heard of."""
+    """Somebody is expected to be heard of; again, where the event that had deleted it is taken back
+    (`corrects`)."""
 
     kind = "heartbeat.created"
     about = "heartbeat"
@@ -84,19 +89,47 @@ class HeartbeatCreated(Administrative, frozen=True, kw_only=True):
     interval_seconds: int
     grace_seconds: int
     fed_by: str
+    enabled: bool = True
+    corrects: str = ""
 
 
 class HeartbeatChanged(Administrative, frozen=True, kw_only=True):
-    """Fields of a heartbeat were changed."""
+    """Fields of a heartbeat were changed, or changed back (`corrects`)."""
 
     kind = "heartbeat.changed"
     about = "heartbeat"
     changes: dict[str, Altered]
+    corrects: str = ""
+
+
+class Remains(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deleted heartbeat was, to make it again; `receipt` is that of its last ping."""
+
+    integration: str
+    interval_seconds: int
+    grace_seconds: int
+    fed_by: str
+    enabled: bool
+    last_ping_at: datetime | None
+    receipt: str | None
 
 
 class HeartbeatDeleted(Administrative, frozen=True, kw_only=True):
-    """Nothing is expected any more; its alert, if it was late, has cleared."""
+    """Nothing is expected any more; its alert, if it was late, has cleared. Or it should never have been made
+    (`corrects`)."""
 
     kind = "heartbeat.deleted"
     about = "heartbeat"
     name: str
+    was: Remains | None = None
+    corrects: str = ""
+
+
+class HeartbeatPingsCorrected(Administrative, frozen=True, kw_only=True):
+    """So many pings of it are taken back: it was last heard of then (null: never), not when it `was`."""
+
+    kind = "heartbeat.pings_corrected"
+    about = "heartbeat"
+    pings: int
+    last_ping_at: datetime | None
+    was: datetime

@@ -14,7 +14,7 @@ from hub.contract.words import Decision, InboxState
 
 class OutcomeItem(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided about one item of a stored request, and why; `events` are the ids of those that it
-    caused, none where it changed nothing."""
+    caused, none where it changed nothing. A ping, and what was asked of a heartbeat, names it."""
 
     index: int
     decision: Decision
@@ -23,6 +23,7 @@ class OutcomeItem(msgspec.Struct, frozen=True, kw_only=True):
     alert: str | None = None
     incident: str | None = None
     detail: str | None = None
+    heartbeat: str | None = None
     events: list[str] = []
 
 

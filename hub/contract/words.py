@@ -88,11 +88,13 @@ class ServiceStatus(StrEnum):
 
 
 class HeartbeatStatus(StrEnum):
-    """How a heartbeat does; it waits for its first ping before anything is expected."""
+    """How a heartbeat does; it waits for its first ping before anything is expected.
+    Nothing is of a disabled one."""
 
     WAITING = "waiting"
     ALIVE = "alive"
     LATE = "late"
+    DISABLED = "disabled"
 
 
 class InboxState(StrEnum):

@@ -33,8 +33,9 @@ class Listening(msgspec.Struct, frozen=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """One heartbeat, and of which integration. `last_ping_at` is None until the first ping: nothing is
-    expected before. It is `late_since` its silence was found too long, until the next ping."""
+    """One heartbeat, and of which integration. `last_ping_at` is None until the first ping, since nothing is
+    expected before; `heard_in` is the receipt of that ping. It is `late_since` its silence was found too
+    long, until the next ping. Its time counts from `counts_from` at the earliest: it was not heard before."""
 
     id: UUID
     integration_id: UUID
@@ -42,12 +43,17 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     interval: timedelta
     grace: timedelta
     fed_by: str = ""
+    enabled: bool = True
     last_ping_at: datetime | None = None
+    heard_in: UUID | None = None
     late_since: datetime | None = None
+    counts_from: datetime | None = None
 
     @property
     def status(self) -> HeartbeatStatus:
         """How it does."""
+        if not self.enabled:
+            return HeartbeatStatus.DISABLED
         if self.late_since is not None:
             return HeartbeatStatus.LATE
         return HeartbeatStatus.WAITING if self.last_ping_at is None else HeartbeatStatus.ALIVE
@@ -55,12 +61,10 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     def due(self, listening_since: datetime | None = None) -> datetime | None:
         """When it is late, unless a ping comes. Whoever could not be heard, because the hub did not listen,
         has the whole time again from when it did."""
-        if self.last_ping_at is None or self.late_since is not None:
+        if not self.enabled or self.last_ping_at is None or self.late_since is not None:
             return None
-        heard = self.last_ping_at
-        if listening_since is not None and listening_since > heard:
-            heard = listening_since
-        return heard + self.interval + self.grace
+        times = (self.last_ping_at, self.counts_from, listening_since)
+        return max(time for time in times if time is not None) + self.interval + self.grace
 
     @property
     def dedup_key(self) -> str:

@@ -163,6 +163,14 @@ def _changes(incident: Incident, event: e.Event) -> dict[str, object]:
             return {"firing": incident.firing + 1}
         case k.IncidentCorrected():
             return {"status": Status.CLOSED, "closed_at": incident.closed_at or event.at}
+        case k.IncidentReopeningCorrected() as ended:
+            return {
+                "status": ended.status,
+                "resolved_automatically": ended.automatic,
+                "resolved_at": ended.resolved_at,
+                "closed_at": ended.closed_at,
+                "reopens": incident.reopens - 1,
+            }
         case k.IncidentAcknowledgementCorrected(whose=whose):
             return _without(incident, whose)
         case p.IncidentHidden():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.contract.signals import Fault, Unreadable
-from hub.domain.errors import Forbidden, Invalid, NotFound, SignatureRefused, Unauthenticated
+from hub.domain.errors import Forbidden, Invalid, NotAllowedNow, NotFound, SignatureRefused, Unauthenticated
 from hub.door.says import says
 from hub.handlers.opsgenie import Genie
 from hub.services import genie_beats as beats
@@ -65,7 +65,14 @@ class Heartbeats(Beats):
                     if value is None
                 ]
             )
-        made = await beats.make(self.desk.ports, owner, asked.name, asked.interval_seconds, self.context)
+        made = await beats.make(
+            self.desk.ports,
+            owner,
+            asked.name,
+            asked.interval_seconds,
+            asked.enabled is not False,
+            self.context,
+        )
         self.done("Heartbeat created", shown(made), 201)
 
 
@@ -79,9 +86,11 @@ class Heartbeat(Beats):
 
     @says(dict[str, Any], takes=Any, may=(Unauthenticated, Forbidden, NotFound, Invalid))
     async def patch(self, beat: str, integration: str = "") -> None:
-        """Another interval."""
-        owner, seconds = await self.changer(integration), self.asked().interval_seconds
-        changed = await beats.change(self.desk.ports, owner, beat, seconds, self.context)
+        """Another interval, or enabled or not."""
+        owner, asked = await self.changer(integration), self.asked()
+        changed = await beats.alter(
+            self.desk.ports, owner, beat, asked.interval_seconds, asked.enabled, self.context
+        )
         self.done("Heartbeat updated", shown(changed))
 
     @says(dict[str, Any], may=(Unauthenticated, Forbidden, NotFound))
@@ -92,10 +101,38 @@ class Heartbeat(Beats):
 
 
 class Enable(Beats):
-    """`/v2/heartbeats/{beat}/enable`: what is there is enabled."""
+    """`/v2/heartbeats/{beat}/enable`"""
 
-    @says(dict[str, Any], may=(Unauthenticated, NotFound))
+    is_enabled = True
+
+    async def switch(self, beat: str, integration: str) -> None:
+        """Expect pings, or none; said again, it changes nothing."""
+        owner = await self.changer(integration)
+        found = await beats.alter(self.desk.ports, owner, beat, None, self.is_enabled, self.context)
+        self.done(f"Heartbeat {'enabled' if self.is_enabled else 'disabled'}", shown(found))
+
+    @says(dict[str, Any], takes=Any, may=(Unauthenticated, Forbidden, NotFound, NotAllowedNow))
     async def post(self, beat: str, integration: str = "") -> None:
-        """Say that it is."""
-        found = await beats.find(self.desk.ports, await self.asker(integration), beat)
-        self.done("Heartbeat enabled", shown(found))
+        """Expect pings again, its whole time from now on; what the body says is not looked at."""
+        await self.switch(beat, integration)
+
+    @says(dict[str, Any], takes=Any, may=(Unauthenticated, Forbidden, NotFound, NotAllowedNow))
+    async def put(self, beat: str, integration: str = "") -> None:
+        """The same."""
+        await self.switch(beat, integration)
+
+    @says(dict[str, Any], takes=Any, may=(Unauthenticated, Forbidden, NotFound, NotAllowedNow))
+    async def patch(self, beat: str, integration: str = "") -> None:
+        """The same."""
+        await self.switch(beat, integration)
+
+
+class Disable(Enable):
+    """`/v2/heartbeats/{beat}/disable`"""
+
+    is_enabled = False
+
+    @says(dict[str, Any], takes=Any, may=(Unauthenticated, Forbidden, NotFound, NotAllowedNow))
+    async def post(self, beat: str, integration: str = "") -> None:
+        """Expect nothing until it is enabled; if it was late, its alert clears."""
+        await self.switch(beat, integration)

@@ -186,6 +186,11 @@ class Ping(Genie):
         """The same."""
         await self.get(beat, integration)
 
+    @says(dict[str, Any], 202, takes=Any, may=(Unauthenticated, Invalid))
+    async def patch(self, beat: str, integration: str = "") -> None:
+        """The same."""
+        await self.get(beat, integration)
+
 
 def _invalid(name: str, detail: str) -> Invalid:
     return Invalid([Fault(pointer=f"/{name}", code="invalid", detail=detail)])

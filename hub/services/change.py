@@ -32,6 +32,14 @@ class Change:
         self.entries: list[log.Entry] = []
         self.sights: list[tuple[UUID | None, bool]] = []
 
+    @asynccontextmanager
+    async def forgotten(self) -> AsyncIterator[None]:
+        """Try what the block does, and take all of it back."""
+        known = len(self.entries)
+        async with self.tx.forgotten():
+            yield
+        del self.entries[known:], self.sights[known:]
+
     def happened(self, data: Kind, subject: UUID) -> None:
         """Record an event of the actor that has no incident."""
         self.record(Event(data=data, subject=subject, actor=self.grant.actor, at=self.now))

@@ -9,7 +9,7 @@ from hub.services.ports import Ports
 from hub.storage import directory
 from hub.storage.directory import Gauge as Gauge
 
-SCHEMA = "0013"  # what this version needs; newer ones only expand it
+SCHEMA = "0014"  # what this version needs; newer ones only expand it
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):

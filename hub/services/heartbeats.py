@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-
-import msgspec
+from uuid import UUID
 
 from hub.contract import heartbeats as wire
 from hub.contract.ids import new, parse, text
@@ -12,19 +11,18 @@ from hub.contract.resources import Named
 from hub.contract.signals import Fault
 from hub.contract.words import Action
 from hub.domain.access import Grant
-from hub.domain.errors import Invalid, NotAllowedNow, NotFound, Stale
-from hub.domain.heartbeat import HEARTBEATS_MAX, Heartbeat
+from hub.domain.errors import Invalid, NotFound, Stale
+from hub.domain.heartbeat import Heartbeat
 from hub.domain.version import Expected
 from hub.services import paging
-from hub.services.altered import altered, asked_for
+from hub.services.altered import asked_for
 from hub.services.change import Change, change, read
+from hub.services.expecting import alter, drop, expect, fields, hold_lane, settled
 from hub.services.integrations import find_integration
 from hub.services.once import Claim, patiently
-from hub.services.own import say
 from hub.services.ports import Ports, RequestContext
 from hub.services.views import view
-from hub.services.watching import TIMER
-from hub.storage import heartbeats, lanes, timers
+from hub.storage import heartbeats
 from hub.storage.constraints import TAKEN
 from hub.storage.heartbeats import Shown
 from hub.storage.tx import Tx
@@ -63,11 +61,7 @@ async def add(
                 return _resource(
                     ports, await _find(changed.tx, grant, earlier, Action.INTEGRATION_READ)
                 ), True
-            made = await _new(changed, asked)
-            if await heartbeats.count(changed.tx) >= HEARTBEATS_MAX:
-                raise NotAllowedNow(f"An organization has at most {HEARTBEATS_MAX} heartbeats.")
-            await heartbeats.add(changed.tx, made, changed.now)
-            changed.happened(wire.HeartbeatCreated(**msgspec.structs.asdict(asked)), made.id)
+            made = await make(changed, asked)
             await claim.done(text("heartbeat", made.id))
             return await _again(ports, changed.tx, made), False
 
@@ -83,21 +77,12 @@ async def patch(
     context: RequestContext,
 ) -> wire.HeartbeatResource:
     """Change what the patch names; what is expected next follows the new times. Raise Stale unless `expected`
-    has the present version, Invalid for a name that is taken."""
+    has the present version, Invalid for a name that is taken, NotAllowedNow as `delete` does."""
 
     async def attempt() -> wire.HeartbeatResource:
         async with change(ports, grant, context) as changed:
-            found = await _lock(ports, changed, reference, expected)
-            before = found.heartbeat
-            wanted = _settled(before, _fields(before) | asked_for(asked))
-            if wanted != before:
-                if wanted.name != before.name:
-                    await _check_name(changed.tx, wanted)
-                await heartbeats.save(changed.tx, wanted)
-                await timers.set_due(changed.tx, TIMER, wanted.id, wanted.due())
-                changes = altered(_fields(before), _fields(wanted))
-                changed.happened(wire.HeartbeatChanged(changes=changes), wanted.id)
-            return await _again(ports, changed.tx, wanted)
+            await refit(ports, changed, reference, asked, expected)
+            return _resource(ports, await _find(changed.tx, grant, reference, Action.INTEGRATION_READ))
 
     return await patiently(attempt)
 
@@ -110,23 +95,13 @@ async def delete(
 
     async def attempt() -> None:
         async with change(ports, grant, context) as changed:
-            found = await _find(changed.tx, grant, reference, Action.INTEGRATION_MANAGE)
-            lane = None
-            if found.heartbeat.late_since is not None:
-                lane = await lanes.lock(changed.tx, found.heartbeat.integration_id)
-                if lane is None:
-                    raise NotAllowedNow("Alerts of its integration are being processed; try again.")
-            found = await _lock(ports, changed, reference, expected)
-            if lane is not None and found.heartbeat.late_since is not None:
-                await say(changed, lane, found.heartbeat.again(), grant.actor)
-            await heartbeats.delete(changed.tx, found.heartbeat.id)
-            changed.happened(wire.HeartbeatDeleted(name=found.heartbeat.name), found.heartbeat.id)
+            await remove(ports, changed, reference, expected)
 
     await patiently(attempt)
 
 
-async def _new(changed: Change, asked: wire.NewHeartbeat) -> Heartbeat:
-    """What is asked for. An integration out of sight is refused like a missing one."""
+async def make(changed: Change, asked: wire.NewHeartbeat) -> Heartbeat:
+    """What `add` does, in a change that is open. One out of sight is refused like a missing integration."""
     try:
         owner = await find_integration(
             changed.tx, changed.grant, asked.integration, Action.INTEGRATION_MANAGE
@@ -135,35 +110,41 @@ async def _new(changed: Change, asked: wire.NewHeartbeat) -> Heartbeat:
         fault = Fault(pointer="/integration", code="unknown", detail="There is no such integration.")
         raise Invalid([fault]) from None
     empty = Heartbeat(id=new(), integration_id=owner.id, name="", interval=timedelta(), grace=timedelta())
-    made = _settled(empty, _fields(empty) | {name: getattr(asked, name) for name in _fields(empty)})
+    made = settled(empty, fields(empty) | {name: getattr(asked, name) for name in fields(empty)})
     await _check_name(changed.tx, made)
+    await expect(changed, made)
     return made
+
+
+async def refit(
+    ports: Ports, changed: Change, reference: str, asked: wire.HeartbeatPatch, expected: Expected
+) -> UUID:
+    """What `patch` does, in a change that is open; whose settings they are."""
+    found = await _find(changed.tx, changed.grant, reference, Action.INTEGRATION_MANAGE)
+    lane = await hold_lane(changed, found.heartbeat, asked.enabled is False)
+    found = await _lock(ports, changed, reference, expected)
+    before = found.heartbeat
+    wanted = settled(before, fields(before) | asked_for(asked))
+    if wanted != before:
+        if wanted.name != before.name:
+            await _check_name(changed.tx, wanted)
+        await alter(changed, lane, before, wanted)
+    return before.id
+
+
+async def remove(ports: Ports, changed: Change, reference: str, expected: Expected) -> UUID:
+    """What `delete` does, in a change that is open; whose end it is."""
+    found = await _find(changed.tx, changed.grant, reference, Action.INTEGRATION_MANAGE)
+    lane = await hold_lane(changed, found.heartbeat, is_over=True)
+    found = await _lock(ports, changed, reference, expected)
+    await drop(changed, lane, found.heartbeat)
+    return found.heartbeat.id
 
 
 async def _check_name(tx: Tx, wanted: Heartbeat) -> None:
     """The constraint is for who comes meanwhile."""
     if await heartbeats.is_taken(tx, wanted.integration_id, wanted.name):
         raise Invalid([Fault(pointer="/name", code="taken", detail=TAKEN)])
-
-
-def _fields(heartbeat: Heartbeat) -> dict[str, str | int]:
-    """What a body can name, in the words of the wire."""
-    return {
-        "name": heartbeat.name,
-        "interval_seconds": int(heartbeat.interval.total_seconds()),
-        "grace_seconds": int(heartbeat.grace.total_seconds()),
-        "fed_by": heartbeat.fed_by,
-    }
-
-
-def _settled(before: Heartbeat, fields: dict[str, str | int]) -> Heartbeat:
-    return msgspec.structs.replace(
-        before,
-        name=fields["name"],
-        interval=timedelta(seconds=int(fields["interval_seconds"])),
-        grace=timedelta(seconds=int(fields["grace_seconds"])),
-        fed_by=fields["fed_by"],
-    )
 
 
 def _permit(grant: Grant, found: Shown | None, action: Action) -> Shown:
@@ -207,6 +188,7 @@ def _resource(ports: Ports, found: Shown) -> wire.HeartbeatResource:
         interval_seconds=int(heartbeat.interval.total_seconds()),
         grace_seconds=int(heartbeat.grace.total_seconds()),
         fed_by=heartbeat.fed_by,
+        enabled=heartbeat.enabled,
         status=heartbeat.status,
         last_ping_at=heartbeat.last_ping_at,
         due_at=found.due_at,

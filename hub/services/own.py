@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from uuid import UUID
+
 from hub.contract.events import Actor
 from hub.contract.ids import new
 from hub.contract.signals import Signal
 from hub.domain.alert import HUB
 from hub.domain.errors import Broken
-from hub.domain.intake import Judgement, Origin, Situation, group_key, judge
+from hub.domain.intake import Origin, Situation, group_key, judge
 from hub.services import silence
 from hub.services.change import Change
 from hub.services.world import World
@@ -15,7 +18,14 @@ from hub.storage import alerts, catalogue, incidents
 from hub.storage.lanes import Lane
 
 
-async def say(change: Change, lane: Lane, signal: Signal, actor: Actor) -> Judgement:
+class Said(NamedTuple):
+    """What came of the hub's own word: the ids of its events, and of the incident that they are about."""
+
+    events: list[UUID]
+    incident: UUID | None
+
+
+async def say(change: Change, lane: Lane, signal: Signal, actor: Actor) -> Said:
     """Judge one signal of the hub about an integration, whose lane this transaction holds, and save what
     comes of it. Its format is the hub's, so that no sender's key is meant by accident.
 
@@ -50,8 +60,7 @@ async def say(change: Change, lane: Lane, signal: Signal, actor: Actor) -> Judge
         storm=world.storm,
     )
     judged = judge(situation, signal, key, origin, new, change.now)
-    for event in judged.events:
-        world.apply(event)
+    happened = [world.apply(event) for event in judged.events]
     world.flow = judged.flow or world.flow
     await silence.save(change, lane, world)
-    return judged
+    return Said(happened, judged.events[0].incident if judged.events else None)

@@ -22,7 +22,7 @@ from hub.services import silence
 from hub.services.change import Change
 from hub.services.ports import RequestContext
 from hub.services.quarantine import DISCARDED
-from hub.services.watching import Ping, hear
+from hub.services.watching import Heard, Ping, hear
 from hub.services.world import World
 from hub.sources.base import derived_key
 from hub.sources.registry import SOURCES
@@ -174,15 +174,15 @@ async def _load(change: Change, lane: Lane, service: Service, taken: list[Taken]
     return world
 
 
-async def _hear(change: Change, lane: Lane, taken: list[Taken]) -> set[str]:
+async def _hear(change: Change, lane: Lane, taken: list[Taken]) -> dict[str, Heard]:
     """The pings among the signals, by name; those that a heartbeat has."""
     beats = {
-        signal.dedup_key or "": Ping(one.row.received_at, _good_for(signal, one.row, lane))
+        signal.dedup_key or "": Ping(one.row.received_at, one.row.id, _good_for(signal, one.row, lane))
         for one in taken
         for _, signal in one.signals
         if isinstance(signal, Signal) and signal.action is SignalAction.HEARTBEAT
     }
-    return await hear(change, lane, beats) if beats else set()
+    return await hear(change, lane, beats) if beats else {}
 
 
 def _good_for(signal: Signal, row: Waiting, lane: Lane) -> int:
@@ -190,7 +190,7 @@ def _good_for(signal: Signal, row: Waiting, lane: Lane) -> int:
 
 
 def _judge_row(
-    change: Change, world: World, lane: Lane, service: Service, one: Taken, heard: set[str]
+    change: Change, world: World, lane: Lane, service: Service, one: Taken, heard: dict[str, Heard]
 ) -> None:
     origin = _origin(one, lane, service)
     context = RequestContext(
@@ -207,7 +207,7 @@ def _judge_row(
             continue
         key = signal.dedup_key or derived_key(one.row.id, index)
         if signal.action is SignalAction.HEARTBEAT:
-            one.items.append(_beat(index, key, key in heard))
+            one.items.append(_beat(index, key, one.row, heard.get(key)))
             continue
         alert = world.latest(origin.format, key)
         open, last = world.of_group(group_key(signal, key, origin))
@@ -232,10 +232,11 @@ def _judge_row(
         one.items.append(_item(world, one, index, key, judged, happened))
 
 
-def _beat(index: int, key: str, is_known: bool) -> OutcomeItem:
-    decision = Decision.RECORDED if is_known else Decision.IGNORED
-    rule = "a ping of a heartbeat" if is_known else "no heartbeat of this integration has this name"
-    return OutcomeItem(index=index, decision=decision, rule=rule, dedup_key=key)
+def _beat(index: int, key: str, row: Waiting, heard: Heard | None) -> OutcomeItem:
+    if heard is not None:
+        return heard.outcome(index, key, row.id, row.received_at)
+    rule = "no heartbeat of this integration has this name"
+    return OutcomeItem(index=index, decision=Decision.IGNORED, rule=rule, dedup_key=key)
 
 
 def _item(

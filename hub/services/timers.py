@@ -9,6 +9,7 @@ from hub.services.access import system
 from hub.services.change import change
 from hub.services.commanding import END_OF_MEMBERSHIP
 from hub.services.ending import lapse
+from hub.services.expecting import TIMER
 from hub.services.ports import Ports, RequestContext
 from hub.storage import timers
 
@@ -26,7 +27,7 @@ async def fire(ports: Ports, tenant: TenantId) -> bool:
         for timer in due:
             if timer.kind == END_OF_MEMBERSHIP:
                 await lapse(changed, timer.subject)
-            elif timer.kind == watching.TIMER:
+            elif timer.kind == TIMER:
                 again = await watching.watch(changed, timer.subject, heard)
                 if again is not None:
                     await timers.set_due(changed.tx, timer.kind, timer.subject, again)

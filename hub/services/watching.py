@@ -8,48 +8,97 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.contract.events import Actor
-from hub.contract.heartbeats import HeartbeatCreated
 from hub.contract.ids import new, text
+from hub.contract.receipts import OutcomeItem
+from hub.contract.words import Decision
 from hub.domain.heartbeat import ALWAYS, FED, HEARTBEATS_MAX, NAMES, Heartbeat, Listening
 from hub.services.change import Change
-from hub.services.own import say
+from hub.services.expecting import TIMER, created
+from hub.services.own import Said, say
 from hub.storage import heartbeats, lanes, timers
 from hub.storage.lanes import Lane
 
-TIMER: Final = "heartbeat"
 AGAIN: Final = timedelta(seconds=2)
 GRACE: Final = timedelta(minutes=1)
 
 
 class Ping(NamedTuple):
-    """When a ping came, and for how many seconds its sender's word is good."""
+    """The last ping of a name: when it came, in which request, and for how many seconds its word is good."""
 
     at: datetime
+    receipt: UUID
     good_for: int
 
 
-async def hear(change: Change, lane: Lane, pings: Mapping[str, Ping]) -> set[str]:
+class Pinged(msgspec.Struct, frozen=True):
+    """What a ping was to a heartbeat: which was the last one before (receipt and time). It is what undoing
+    goes by, kept in the outcome, but never shown."""
+
+    heartbeat: str
+    before: UUID | None
+    before_at: datetime | None
+
+
+class PingOutcome(OutcomeItem, frozen=True, kw_only=True):
+    """The outcome of a ping, as it is kept."""
+
+    pinged: tuple[Pinged, ...] = ()
+
+
+class Heard:
+    """Heartbeats that pings of one name were heard by, and what the first of them has caused."""
+
+    def __init__(self, said: Said | None = None) -> None:
+        self.of: list[Heartbeat] = []
+        self.said = said
+        self._last: tuple[UUID, datetime] | None = None
+
+    def outcome(self, index: int, key: str, receipt: UUID, at: datetime) -> PingOutcome:
+        """The outcome of the next of these pings, in the order in which they came."""
+        if self._last is not None and self._last[0] != receipt:
+            before, before_at = self._last
+            self.of = [replace(each, heard_in=before, last_ping_at=before_at) for each in self.of]
+        self._last = (receipt, at)
+        said, self.said = self.said, None
+        return PingOutcome(
+            index=index,
+            decision=Decision.RECORDED,
+            rule="a ping of a heartbeat",
+            dedup_key=key,
+            heartbeat=text("heartbeat", self.of[0].id),
+            incident=text("incident", said.incident) if said and said.incident else None,
+            events=[text("event", id) for id in said.events] if said else [],
+            pinged=tuple(
+                Pinged(text("heartbeat", each.id), each.heard_in, each.last_ping_at) for each in self.of
+            ),
+        )
+
+
+async def hear(change: Change, lane: Lane, pings: Mapping[str, Ping]) -> dict[str, Heard]:
     """Take pings by their names on a lane that is held; the names that a heartbeat of this integration has
     are returned. One that was late clears its alert. For an alert that always fires, and feeds none, one is
     made."""
     fed = {name.removeprefix(FED) for name in pings if name.startswith(FED)}
     found = await heartbeats.named(change.tx, lane.integration_id, pings, fed)
+    known: dict[str, Heard] = {}
     for name in sorted(fed & ALWAYS - {heartbeat.fed_by for heartbeat in found}):
         if (made := await _expect(change, lane, name, pings[FED + name])) is not None:
             found.append(made)
-    known: set[str] = set()
+            known[FED + name] = Heard(Said([change.entries[-1].id], None))
     for heartbeat in found:
         names = [name for name in (heartbeat.name, FED + heartbeat.fed_by) if name in pings]
-        known.update(names)
-        at = max(pings[name].at for name in names)
-        if heartbeat.last_ping_at is not None:
-            at = max(at, heartbeat.last_ping_at)
+        last = max((pings[name] for name in names), key=lambda ping: ping.at)
+        at = max(last.at, heartbeat.last_ping_at or last.at)
+        for name in names:
+            known.setdefault(name, Heard()).of.append(heartbeat)
         if heartbeat.late_since is not None:
             actor = Actor(text("integration", lane.integration_id), lane.name)
-            await say(change, lane, heartbeat.again(), actor)
-        heard = msgspec.structs.replace(heartbeat, last_ping_at=at, late_since=None)
+            said = await say(change, lane, heartbeat.again(), actor)
+            known[names[0]].said = known[names[0]].said or said
+        heard = replace(heartbeat, last_ping_at=at, heard_in=last.receipt, late_since=None)
         await heartbeats.mark(change.tx, heard)
         await timers.set_due(change.tx, TIMER, heard.id, heard.due())
     return known
@@ -75,14 +124,7 @@ async def _expect(change: Change, lane: Lane, name: str, ping: Ping) -> Heartbea
         fed_by=name,
     )
     await heartbeats.add(change.tx, made, change.now)
-    said = HeartbeatCreated(
-        name=free,
-        integration=text("integration", lane.integration_id),
-        interval_seconds=ping.good_for,
-        grace_seconds=int(GRACE.total_seconds()),
-        fed_by=name,
-    )
-    change.happened(said, made.id)
+    change.happened(created(made), made.id)
     return made
 
 
@@ -112,5 +154,5 @@ async def watch(change: Change, id: UUID, listening: Listening) -> datetime | No
     if found.is_disabled:
         return listening.now + heartbeat.interval + heartbeat.grace
     await say(change, lane, heartbeat.late(), change.grant.actor)
-    await heartbeats.mark(change.tx, msgspec.structs.replace(heartbeat, late_since=listening.now))
+    await heartbeats.mark(change.tx, replace(heartbeat, late_since=listening.now))
     return None

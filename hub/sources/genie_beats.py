@@ -20,6 +20,7 @@ class Asked(msgspec.Struct, frozen=True):
 
     name: str | None
     interval_seconds: int | None
+    enabled: bool | None
 
 
 def read(body: bytes) -> Asked | list[Fault]:
@@ -42,9 +43,10 @@ def read(body: bytes) -> Asked | list[Fault]:
     seconds = interval * UNITS[unit] if type(interval) is int else None
     if interval is not None and not _is(seconds, Interval):
         bad("interval", "from 1 minute to 31 days")
-    if said.get("enabled") is False:
-        bad("enabled", "a heartbeat is not disabled here: delete it")
-    return found or Asked(name, seconds)
+    enabled = said.get("enabled")
+    if enabled is not None and not isinstance(enabled, bool):
+        bad("enabled", "true or false")
+    return found or Asked(name, seconds, enabled)
 
 
 def shown(heartbeat: Heartbeat) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def shown(heartbeat: Heartbeat) -> dict[str, Any]:
         "description": "",
         "interval": max(round(seconds / UNITS[unit]), 1),
         "intervalUnit": unit,
-        "enabled": True,
+        "enabled": heartbeat.enabled,
         "expired": heartbeat.status is HeartbeatStatus.LATE,
         "lastPingTime": heartbeat.last_ping_at,
     }

@@ -30,9 +30,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SHOWN = """
-    SELECT h.id, h.integration_id, h.name, h.interval_seconds, h.grace_seconds, h.fed_by, h.last_ping_at,
-      h.late_since, h.created_at, h.version, i.name AS integration_name,
-      i.disabled_at IS NOT NULL AS disabled, i.service_id, s.name AS service_name, t.due AS due_at
+    SELECT h.id, h.integration_id, h.name, h.interval_seconds, h.grace_seconds, h.fed_by, h.enabled,
+      h.last_ping_at, h.heard_in, h.late_since, h.counts_from, h.created_at, h.version,
+      i.name AS integration_name, i.disabled_at IS NOT NULL AS disabled, i.service_id,
+      s.name AS service_name, t.due AS due_at
     FROM heartbeat h JOIN integration i ON i.tenant_id = h.tenant_id AND i.id = h.integration_id
       JOIN service s ON s.tenant_id = h.tenant_id AND s.id = i.service_id
       LEFT JOIN timer t ON t.tenant_id = h.tenant_id AND t.kind = 'heartbeat' AND t.subject = h.id
@@ -59,29 +60,40 @@ _TAKEN = written(
 )  # fmt: skip
 _ADD = written(
     "INSERT INTO heartbeat (tenant_id, id, integration_id, name, interval_seconds, grace_seconds, fed_by,"
-    " created_at) VALUES (:tenant, :id, :integration, :name, :interval, :grace, :fed_by, :at)",
+    " enabled, created_at)"
+    " VALUES (:tenant, :id, :integration, :name, :interval, :grace, :fed_by, :enabled, :at)",
     tenant="uuid", id="uuid", integration="uuid", name="text", interval="int", grace="int", fed_by="text",
-    at="time",
+    enabled="bool", at="time",
 )  # fmt: skip
 _SAVE = written(
     "UPDATE heartbeat SET version = version + 1, name = :name, interval_seconds = :interval,"
-    " grace_seconds = :grace, fed_by = :fed_by WHERE tenant_id = :tenant AND id = :id",
-    tenant="uuid", id="uuid", name="text", interval="int", grace="int", fed_by="text",
+    " grace_seconds = :grace, fed_by = :fed_by, enabled = :enabled"
+    " WHERE tenant_id = :tenant AND id = :id",
+    tenant="uuid", id="uuid", name="text", interval="int", grace="int", fed_by="text", enabled="bool",
 )  # fmt: skip
 _DELETE = written(
     "WITH gone AS (DELETE FROM timer WHERE tenant_id = :tenant AND kind = 'heartbeat' AND subject = :id)"
     " DELETE FROM heartbeat WHERE tenant_id = :tenant AND id = :id",
     tenant="uuid", id="uuid",
 )  # fmt: skip
+_LOCKED = (
+    "SELECT id, integration_id, name, interval_seconds, grace_seconds, fed_by, enabled, last_ping_at,"
+    " heard_in, late_since, counts_from FROM heartbeat"
+    " WHERE tenant_id = :tenant AND integration_id = :integration"
+)
 _NAMED = written(
-    "SELECT id, integration_id, name, interval_seconds, grace_seconds, fed_by, last_ping_at, late_since"
-    " FROM heartbeat WHERE tenant_id = :tenant AND integration_id = :integration"
-    " AND (name = ANY (:names) OR fed_by = ANY (:fed)) ORDER BY id LIMIT 1000 FOR NO KEY UPDATE",
+    f"{_LOCKED} AND (name = ANY (:names) OR fed_by = ANY (:fed))"
+    " ORDER BY id LIMIT 1000 FOR NO KEY UPDATE",
     tenant="uuid", integration="uuid", names="text[]", fed="text[]",
 )  # fmt: skip
+_SOME = written(
+    f"{_LOCKED} AND id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE",
+    tenant="uuid", integration="uuid", ids="uuid[]",
+)  # fmt: skip
 _MARK = written(
-    "UPDATE heartbeat SET last_ping_at = :ping, late_since = :late WHERE tenant_id = :tenant AND id = :id",
-    tenant="uuid", id="uuid", ping="time", late="time",
+    "UPDATE heartbeat SET last_ping_at = :ping, heard_in = :heard_in, late_since = :late,"
+    " counts_from = :counts_from WHERE tenant_id = :tenant AND id = :id",
+    tenant="uuid", id="uuid", ping="time", heard_in="uuid", late="time", counts_from="time",
 )  # fmt: skip
 
 
@@ -93,8 +105,11 @@ def _heartbeat(row: asyncpg.Record) -> Heartbeat:
         interval=timedelta(seconds=row["interval_seconds"]),
         grace=timedelta(seconds=row["grace_seconds"]),
         fed_by=row["fed_by"],
+        enabled=row["enabled"],
         last_ping_at=row["last_ping_at"],
+        heard_in=row["heard_in"],
         late_since=row["late_since"],
+        counts_from=row["counts_from"],
     )
 
 
@@ -151,6 +166,7 @@ def _settings(heartbeat: Heartbeat) -> dict[str, object]:
         "interval": int(heartbeat.interval.total_seconds()),
         "grace": int(heartbeat.grace.total_seconds()),
         "fed_by": heartbeat.fed_by,
+        "enabled": heartbeat.enabled,
     }
 
 
@@ -166,6 +182,13 @@ async def save(tx: Tx, heartbeat: Heartbeat) -> None:
         await tx.fetch(_SAVE, **_settings(heartbeat))
 
 
+async def some_for_update(tx: Tx, integration_id: UUID, ids: Iterable[UUID]) -> list[Heartbeat]:
+    """These heartbeats of an integration, as far as they are there; locked."""
+    return [
+        _heartbeat(row) for row in await tx.fetch(_SOME, integration=integration_id, ids=sorted(set(ids)))
+    ]
+
+
 async def delete(tx: Tx, id: UUID) -> None:
     """Forget it, and its timer."""
     await tx.fetch(_DELETE, id=id)
@@ -178,5 +201,13 @@ async def named(tx: Tx, integration_id: UUID, names: Iterable[str], fed: Iterabl
 
 
 async def mark(tx: Tx, heartbeat: Heartbeat) -> None:
-    """Note when it was heard, and since when it is late. Bookkeeping: what happens is on its alert."""
-    await tx.fetch(_MARK, id=heartbeat.id, ping=heartbeat.last_ping_at, late=heartbeat.late_since)
+    """Note when and in what it was heard, since when it is late, and from when its time counts. Bookkeeping:
+    what happens is on its alert."""
+    await tx.fetch(
+        _MARK,
+        id=heartbeat.id,
+        ping=heartbeat.last_ping_at,
+        heard_in=heartbeat.heard_in,
+        late=heartbeat.late_since,
+        counts_from=heartbeat.counts_from,
+    )

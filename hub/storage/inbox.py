@@ -70,6 +70,17 @@ _PUT = written(
     traceparent="text[]",
     address="text[]",
 )
+_KEEP_DONE = written(
+    """
+    INSERT INTO inbox (tenant_id, id, integration_id, format, body, truncated, received_at, request_id,
+      correlation, traceparent, address, state, outcome, processed_at)
+    VALUES (:tenant, :id, :integration_id, :format, :body, :truncated, :received_at, :request_id,
+      :correlation, :traceparent, :address, 'done', CAST(:outcome AS jsonb), now())
+    """,
+    tenant="uuid", id="uuid", integration_id="uuid", format="text", body="bytes", truncated="bool",
+    received_at="time", request_id="text", correlation="text", traceparent="text", address="text",
+    outcome="text",
+)  # fmt: skip
 _BATCH = written(
     """
     SELECT w.* FROM (
@@ -118,6 +129,12 @@ async def put_many(store: Store, rows: Sequence[InboxRow]) -> None:
     """
     async with store.connection() as connection:
         await connection.fetch(_PUT.text, *_PUT.arguments(_columns(rows)))
+
+
+async def keep_done(tx: Tx, row: InboxRow, outcome: bytes) -> None:
+    """Keep one request that was done at once, with its outcomes as JSON: nothing of it waits."""
+    values = {name: getattr(row, name) for name in InboxRow.__struct_fields__ if name != "tenant_id"}
+    await tx.fetch(_KEEP_DONE, outcome=outcome.decode(), **values)
 
 
 async def put(tx: Tx, rows: Sequence[InboxRow]) -> None:

@@ -101,7 +101,8 @@ task = _table(
 )  # fmt: skip
 heartbeat = _table(
     "heartbeat", id="uuid", integration_id="uuid", name="text", interval_seconds="int", grace_seconds="int",
-    fed_by="text", last_ping_at="time", late_since="time", created_at="time", version="int",
+    fed_by="text", enabled="bool", last_ping_at="time", heard_in="uuid", late_since="time",
+    counts_from="time", created_at="time", version="int",
 )  # fmt: skip
 flow = _table("flow", service_id="uuid", level="real", at="time", storm="uuid")
 listening = _table("listening", since="time", until="time")

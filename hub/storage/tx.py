@@ -105,6 +105,14 @@ class Tx:
         rows = await self.fetch(statement, **values)
         return rows[0] if rows else None
 
+    @asynccontextmanager
+    async def forgotten(self) -> AsyncIterator[None]:
+        """Take back what the block does, and let go of what it has locked, but for its answers. An error ends
+        the whole transaction, as ever."""
+        await self._connection.execute("SAVEPOINT trial")
+        yield
+        await self._connection.execute("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial")
+
 
 class Reading(Tx):
     """Questions of one tenant that change nothing: each is a transaction of its own, which sets the tenant

@@ -29,22 +29,22 @@ _CAME = """inbox.tenant_id = :tenant AND inbox.integration_id = :integration AND
     AND older.integration_id = :integration AND older.received_at < :since - interval '1 minute'
     ORDER BY older.arrival DESC LIMIT 1), 0)"""
 _DONE = f"{_CAME} AND inbox.state = 'done' AND inbox.reason <> '{UNDONE}' AND inbox.outcome <> '[]'"
-_MEANT = "(:anywhere OR inbox.address = ANY (:addresses))"
-_WHOSE = {"tenant": "uuid", "integration": "uuid", "since": "time", "anywhere": "bool", "addresses": "text[]"}
+MEANT = "(:anywhere OR inbox.address = ANY (:addresses))"
+WHOSE = {"tenant": "uuid", "integration": "uuid", "since": "time", "anywhere": "bool", "addresses": "text[]"}
 _NEWEST = written(
     f"""
-    SELECT id, outcome FROM (
-      SELECT id, outcome::text AS outcome, row_number() OVER (ORDER BY arrival DESC) AS n,
+    SELECT id, arrival, outcome FROM (
+      SELECT id, arrival, outcome::text AS outcome, row_number() OVER (ORDER BY arrival DESC) AS n,
         sum(jsonb_array_length(outcome)) OVER (ORDER BY arrival DESC) AS items
-      FROM (SELECT id, outcome, arrival FROM inbox WHERE {_DONE} AND {_MEANT}
+      FROM (SELECT id, outcome, arrival FROM inbox WHERE {_DONE} AND {MEANT}
         ORDER BY arrival DESC LIMIT :limit) newest) counted
     WHERE items <= :items OR n = 1 ORDER BY n
     """,
-    limit="int", items="int", **_WHOSE,
+    limit="int", items="int", **WHOSE,
 )  # fmt: skip
 _LEFT = written(
-    f"SELECT count(*) AS count FROM (SELECT FROM inbox WHERE {_DONE} AND {_MEANT} LIMIT :limit) AS counted",
-    limit="int", **_WHOSE,
+    f"SELECT count(*) AS count FROM (SELECT FROM inbox WHERE {_DONE} AND {MEANT} LIMIT :limit) AS counted",
+    limit="int", **WHOSE,
 )  # fmt: skip
 _ADDRESSES = written(
     f"SELECT DISTINCT inbox.address FROM inbox WHERE {_DONE} LIMIT :limit",
@@ -59,22 +59,23 @@ _AMONG = written(
     f"""
     SELECT id FROM inbox WHERE inbox.tenant_id = :tenant AND id = ANY (:ids)
       AND inbox.integration_id = :integration AND inbox.state = 'done'
-      AND (inbox.reason = '{UNDONE}' OR (inbox.received_at >= :since AND {_MEANT}))
+      AND (inbox.reason = '{UNDONE}' OR (inbox.received_at >= :since AND {MEANT}))
     """,
-    ids="uuid[]", **_WHOSE,
+    ids="uuid[]", **WHOSE,
 )  # fmt: skip
 _SHARED = written(
     f"""
-    SELECT DISTINCT item ->> 'alert' AS alert FROM (SELECT outcome FROM inbox WHERE {_DONE} AND NOT {_MEANT}
-      ORDER BY arrival DESC LIMIT :limit) others CROSS JOIN LATERAL jsonb_array_elements(outcome) AS item
-    WHERE item ->> 'decision' = 'repeated' AND item ->> 'alert' = ANY (:alerts)
+    SELECT item ->> 'alert' AS alert, max(arrival) AS last FROM (SELECT outcome, arrival FROM inbox
+      WHERE {_DONE} AND NOT {MEANT} ORDER BY arrival DESC LIMIT :limit) others
+      CROSS JOIN LATERAL jsonb_array_elements(outcome) AS item
+    WHERE item ->> 'decision' = 'repeated' AND item ->> 'alert' = ANY (:alerts) GROUP BY 1
     """,
-    alerts="text[]", limit="int", **_WHOSE,
+    alerts="text[]", limit="int", **WHOSE,
 )  # fmt: skip
 _WITH_BODY = """incident_event e JOIN event_body b ON b.tenant_id = e.tenant_id AND b.position = e.position
   WHERE e.tenant_id = :tenant AND b.body IS NOT NULL"""
 _EFFECTS = written(
-    f"SELECT b.body FROM {_WITH_BODY} AND e.id = ANY (:ids) ORDER BY e.position DESC",
+    f"SELECT e.position, b.body FROM {_WITH_BODY} AND e.id = ANY (:ids) ORDER BY e.position DESC",
     tenant="uuid",
     ids="uuid[]",
 )
@@ -105,10 +106,18 @@ _LATER = written(
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """A request, with its outcome as JSON."""
+    """A request, with its outcome as JSON, and its place among all."""
 
     id: UUID
+    arrival: int
     outcome: str
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An event: its envelope, and its place in the log."""
+
+    position: int
+    body: bytes
 
 
 class Later(msgspec.Struct, frozen=True):
@@ -120,7 +129,8 @@ class Later(msgspec.Struct, frozen=True):
     episode: int
 
 
-def _whose(wanted: Since) -> dict[str, object]:
+def whose(wanted: Since) -> dict[str, object]:
+    """The values for WHOSE, but for the tenant."""
     return {
         "integration": wanted.integration,
         "since": wanted.since,
@@ -131,13 +141,13 @@ def _whose(wanted: Since) -> dict[str, object]:
 
 async def newest(tx: Tx, wanted: Since, limit: int, items: int) -> list[Cause]:
     """The newest processed requests that are not undone: at most `limit`, with so many items, but one."""
-    rows = await tx.fetch(_NEWEST, limit=limit, items=items, **_whose(wanted))
-    return [Cause(row["id"], row["outcome"]) for row in rows]
+    rows = await tx.fetch(_NEWEST, limit=limit, items=items, **whose(wanted))
+    return [Cause(row["id"], row["arrival"], row["outcome"]) for row in rows]
 
 
 async def left(tx: Tx, wanted: Since, limit: int) -> int:
     """How many there are, at most `limit`."""
-    row = await tx.one(_LEFT, limit=limit, **_whose(wanted))
+    row = await tx.one(_LEFT, limit=limit, **whose(wanted))
     return int(row["count"]) if row else 0
 
 
@@ -154,20 +164,22 @@ async def mark(tx: Tx, ids: Sequence[UUID]) -> None:
 
 async def among(tx: Tx, wanted: Since, ids: Iterable[UUID]) -> set[UUID]:
     """Which of these requests are undone, or will be."""
-    return {row["id"] for row in await tx.fetch(_AMONG, ids=sorted(set(ids)), **_whose(wanted))}
+    return {row["id"] for row in await tx.fetch(_AMONG, ids=sorted(set(ids)), **whose(wanted))}
 
 
-async def shared(tx: Tx, wanted: Since, alerts: Sequence[str], limit: int) -> set[str]:
-    """Which of these alerts (ids of the wire) the newest `limit` other requests since then have fired too."""
+async def shared(tx: Tx, wanted: Since, alerts: Sequence[str], limit: int) -> dict[str, int]:
+    """Which of these alerts (ids of the wire) the newest `limit` other requests since then have fired too,
+    each with the arrival of the last one that did."""
     if wanted.addresses is None or not alerts:
-        return set()
-    rows = await tx.fetch(_SHARED, alerts=list(alerts), limit=limit, **_whose(wanted))
-    return {row["alert"] for row in rows}
+        return {}
+    rows = await tx.fetch(_SHARED, alerts=list(alerts), limit=limit, **whose(wanted))
+    return {row["alert"]: row["last"] for row in rows}
 
 
-async def effects(tx: Tx, ids: Sequence[UUID]) -> list[bytes]:
-    """The envelopes of these events, as far as they were not erased, newest first."""
-    return [row["body"] for row in await tx.fetch(_EFFECTS, ids=list(ids))] if ids else []
+async def effects(tx: Tx, ids: Sequence[UUID]) -> list[Told]:
+    """These events, as far as they were not erased, newest first."""
+    rows = await tx.fetch(_EFFECTS, ids=list(ids)) if ids else []
+    return [Told(row["position"], row["body"]) for row in rows]
 
 
 async def fired(tx: Tx, incidents: Iterable[UUID], alerts: Iterable[str]) -> list[bytes]:

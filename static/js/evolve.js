@@ -64,6 +64,11 @@ const CHANGES = {
     acknowledgements: [],
     commander: null,
   }),
+  "incident.reopening_corrected": (_, { data }) => ({
+    status: data.status,
+    resolved_at: data.resolved_at,
+    closed_at: data.closed_at,
+  }),
   "incident.corrected": ({ closed_at }, { time }) => ({ status: "closed", closed_at: closed_at ?? time }),
   "incident.acknowledgement_corrected": ({ status, acknowledged_at, acknowledgements }, { data }) => {
     const rest = acknowledgements.filter(({ actor }) => actor !== data.whose);

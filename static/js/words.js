@@ -71,6 +71,8 @@ const PHRASES = {
       : `says ${data.status}${data.reporter ? ` by ${data.reporter}` : ""}`,
   "alert.cleared": ({ data }) => CLEARED[data.reason] ?? "cleared",
   "incident.corrected": () => "corrected: it should not have been opened, and is closed",
+  "incident.reopening_corrected": ({ data }) =>
+    `corrected its reopening: it should not have been, and is ${data.status} as before`,
   "incident.note_corrected": () => "corrected a note: it should not have been written",
   "incident.acknowledgement_corrected": () => "corrected an acknowledgement: nobody had it",
   "alert.withdrawn": () => "corrected an alert: it should not have fired",

@@ -64,6 +64,7 @@ WORDS: Final[dict[str, Any]] = {
     "expire": "stale",
     "alerts": ["alr_1"],
     "grace_seconds": 30,
+    "enabled": True,
     "fed_by": "Watchdog",
     "runbook_url": "https://wiki.example/disk",
     "links": [{"title": "Dashboard", "url": "https://graphs.example/disk"}],

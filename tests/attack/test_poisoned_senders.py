@@ -86,6 +86,7 @@ SHAPES |= {
     for path in (
         "/v2/alerts", "/v2/alerts/{identifier}/{verb}", "/v2/alerts/{identifier}/actions/{name}",
         "/v2/heartbeats/{beat}/ping", "/v2/heartbeats/{beat}/enable",
+        "/v2/heartbeats/{beat}/disable",
     )
 }  # fmt: skip
 SHAPES |= {
@@ -127,7 +128,10 @@ def send(client: Client, path: str, body: bytes, **headers: str) -> int:
     for place, value in (("identifier", "k"), ("verb", "snooze"), ("name", "restart"), ("beat", "nightly")):
         at = at.replace(f"{{{place}}}", value)
     status = client.vendor(at, body, org.integration_key, **headers).status
-    assert status in SENT | REFUSED | ({404} if path.endswith("/enable") else set()), (path, body[:200])
+    assert status in SENT | REFUSED | ({404} if path.endswith(("/enable", "/disable")) else set()), (
+        path,
+        body[:200],
+    )
     return status
 
 

@@ -68,7 +68,9 @@ ALERTS = (
     "POST /v2/alerts/{identifier}/actions/{name}", "GET /v2/heartbeats/{beat}/ping",
     "POST /v2/heartbeats/{beat}/ping", "PUT /v2/heartbeats/{beat}/ping", "GET /v2/heartbeats",
     "POST /v2/heartbeats", "GET /v2/heartbeats/{beat}", "PATCH /v2/heartbeats/{beat}",
-    "DELETE /v2/heartbeats/{beat}", "POST /v2/heartbeats/{beat}/enable",
+    "DELETE /v2/heartbeats/{beat}", "PATCH /v2/heartbeats/{beat}/ping",
+    *(f"{method} /v2/heartbeats/{{beat}}/{way}" for method in ("POST", "PUT", "PATCH")
+      for way in ("enable", "disable")),
 )  # fmt: skip
 PUBLIC |= {
     way.replace(" ", f" {at}", 1)

@@ -62,7 +62,7 @@ ADMINISTRATIVE = {
     "integration.changed",
     "integration.rotated", "integration.disabled", "integration.enabled", "integration.tested",
     "integration.held", "integration.released", "integration.quarantine_emptied", "integration.undone",
-    "heartbeat.created", "heartbeat.changed", "heartbeat.deleted",
+    "heartbeat.created", "heartbeat.changed", "heartbeat.deleted", "heartbeat.pings_corrected",
     "receipt.replayed", "receipt.discarded", "integration.replayed",
     "integration.signed", "integration.unsigned", "secrets.resealed",
     "key.rotated", "key.deleted", "consumer.created", "consumer.changed", "consumer.deleted",
@@ -79,6 +79,7 @@ SHOWN = {
     "alert.went_stale", "alert.heard_again", "incident.signals_stale",
     "incident.storm_ended", "alert.split_off", "alert.taken_in",
     "incident.corrected", "incident.note_corrected", "incident.acknowledgement_corrected",
+    "incident.reopening_corrected",
     "alert.withdrawn", "alert.restored", "change.corrected",
 }  # fmt: skip
 

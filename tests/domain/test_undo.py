@@ -13,12 +13,13 @@ from hub.contract import corrections as k
 from hub.contract import events as e
 from hub.contract.ids import text
 from hub.contract.storms import AlertSplitOff, AlertTakenIn
+from hub.contract.undo import Kept
 from hub.contract.words import AlertSeverity, AlertStatus, AutoResolve, Status
 from hub.domain import alert as alerts
 from hub.domain import incident as incidents
 from hub.domain.alert import Alert
 from hub.domain.incident import Acknowledgement, Incident
-from hub.domain.undo import Effect, Met, undo
+from hub.domain.undo import Effect, Ended, Met, Verdict, undo
 
 RIVAL = msgspec.structs.replace(incident(), id=UUID(int=0x1D), number=8)
 RESOLVED = incident(Status.RESOLVED, firing=0, resolved_automatically=True)
@@ -34,13 +35,18 @@ OVER = e.AlertCleared(reason="reporters")
 SAYS = {"": AlertStatus.FIRING, "am-2": AlertStatus.FIRING}
 
 
-def taken_back(data: e.Kind, now: Any = NOW + MINUTE, **met: Any) -> list[e.Event]:
-    """The corrections of an effect that the sender had at NOW."""
+def taken_back(data: e.Kind, **met: Any) -> list[e.Event]:
+    """The corrections of an effect that the sender had at NOW, a minute later."""
+    return judged(data, **met).events
+
+
+def judged(data: e.Kind, **met: Any) -> Verdict:
+    """What becomes of it."""
     subject = alert().id if data.about == "alert" else SERVICE if data.about == "service" else incident().id
     place = None if data.about == "service" else incident().id
     effect = Effect(id="evt_1", data=data, subject=subject, incident=place, actor=SENDER.id, at=NOW)
     made: dict[str, Any] = {"incident": incident(), "episode": 1}
-    return undo(Met(**made | met), effect, ANN, now)
+    return undo(Met(**made | met), effect, ANN, NOW + MINUTE)
 
 
 def after(events: list[e.Event], found: Alert, *places: Incident) -> tuple[Alert, list[Incident]]:
@@ -57,6 +63,12 @@ def after(events: list[e.Event], found: Alert, *places: Incident) -> tuple[Alert
 WITHDRAWN = k.AlertWithdrawn(corrects="evt_1", was=AlertStatus.FIRING)
 RESTORED = k.AlertRestored(corrects="evt_1", reporter="", episode=1)
 RESOLVES = e.IncidentResolved(automatic=True)
+BACK = e.IncidentReopened(reason="still_firing")
+RESOLVED_NOW = incident(Status.RESOLVED, firing=0, resolved_automatically=True, resolved_at=NOW + MINUTE)
+ENDED = Ended(status=Status.CLOSED, automatic=True, resolved_at=NOW - MINUTE, closed_at=NOW)
+ENDS_AGAIN = k.IncidentReopeningCorrected(
+    corrects="evt_1", status=Status.CLOSED, automatic=True, resolved_at=NOW - MINUTE, closed_at=NOW
+)
 ACKNOWLEDGED = incident(acknowledgements=(Acknowledgement(SENDER.id, "Prometheus", NOW),))
 
 
@@ -109,6 +121,14 @@ ACKNOWLEDGED = incident(acknowledgements=(Acknowledgement(SENDER.id, "Prometheus
         (OPENED, {"incident": incident(firing=0, total=0)}, [k.IncidentCorrected(corrects="evt_1")]),
         (OPENED, {}, []),
         (OPENED, {"incident": incident(firing=0, total=0, worked=True)}, []),
+        (BACK, {"incident": incident(), "ended": ENDED}, [ENDS_AGAIN]),
+        (BACK, {"incident": RESOLVED_NOW, "ended": ENDED}, [ENDS_AGAIN]),
+        (BACK, {"incident": RESOLVED, "ended": ENDED}, []),
+        (BACK, {"incident": incident(Status.CLOSED), "ended": ENDED}, []),
+        (BACK, {"incident": incident(), "ended": ENDED, "is_worked_on": True}, []),
+        (BACK, {"incident": incident(), "ended": ENDED, "is_shared": True}, []),
+        (BACK, {"incident": incident()}, []),
+        (e.IncidentReopened(reason="command"), {"incident": incident(), "ended": ENDED}, []),
         (e.IncidentNoted(text="x"), {}, [k.IncidentNoteCorrected(corrects="evt_1")]),
         (
             e.IncidentAcknowledged(),
@@ -122,6 +142,36 @@ ACKNOWLEDGED = incident(acknowledgements=(Acknowledgement(SENDER.id, "Prometheus
 )
 def test_each_effect_by_what_it_meets(effect: e.Kind, met: dict[str, Any], expected: list[e.Kind]) -> None:
     assert [event.data for event in taken_back(effect, **met)] == expected
+
+
+@pytest.mark.parametrize(
+    ("effect", "met", "kept"),
+    [
+        (FIRED, {"alert": alert(), "is_shared": True}, Kept.OTHERS),
+        (OVER, {"alert": cleared(), "episode": None}, Kept.FIRED_SINCE),
+        (OVER, {"alert": cleared(), "incident": incident(Status.RESOLVED)}, Kept.ENDED),
+        (OVER, {"alert": alert()}, None),
+        (OPENED, {}, Kept.NOT_EMPTY),
+        (OPENED, {"incident": incident(firing=0, total=0, worked=True)}, Kept.WORKED_ON),
+        (BACK, {"incident": incident(), "ended": ENDED, "is_worked_on": True}, Kept.WORKED_ON),
+        (BACK, {"incident": incident(), "ended": ENDED, "is_shared": True}, Kept.OTHERS),
+        (BACK, {"incident": incident()}, Kept.UNKNOWN),
+        (BACK, {"incident": RESOLVED, "ended": ENDED}, None),
+        (e.IncidentAcknowledged(), {}, None),
+    ],
+)
+def test_what_is_left_says_why_unless_nothing_of_it_is_left(
+    effect: e.Kind, met: dict[str, Any], kept: Kept | None
+) -> None:
+    assert judged(effect, **met) == Verdict([], kept)
+
+
+def test_a_reopening_that_is_taken_back_leaves_the_incident_as_it_was() -> None:
+    before = incident(Status.CLOSED, resolved_automatically=True, resolved_at=NOW - MINUTE)
+    said = e.Event(data=BACK, subject=before.id, incident=before.id, actor=SENDER, at=NOW)
+    again = incidents.evolve(before, said)
+    _, [place] = after(taken_back(BACK, incident=again, ended=ENDED), alert(), again)
+    assert msgspec.structs.replace(place, version=before.version) == before
 
 
 def test_a_withdrawn_alert_is_over_and_counts_no_more() -> None:

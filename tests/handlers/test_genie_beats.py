@@ -41,8 +41,8 @@ async def test_heartbeats_are_made_read_changed_and_deleted(site: Site, acme: Or
     assert (read(changed)["data"]["interval"], read(changed)["data"]["intervalUnit"]) == (90, "minutes")
     pinged = await ours("GET", f"{BEATS}/nightly/ping")
     assert (pinged.code, read(pinged)["result"]) == (202, "PONG - Heartbeat received")
-    assert (await ours("POST", f"{BEATS}/nightly/enable", {})).code == 200
-    for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/enable")):
+    ways = ("/enable", "/disable")
+    for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), *(("POST", way) for way in ways)):
         asked = None if method in {"GET", "DELETE"} else {}
         assert (await theirs(method, f"{BEATS}/nightly{path}", asked)).code == 404, method
     assert read(await theirs("GET", BEATS))["data"] == {"heartbeats": []}
@@ -55,13 +55,72 @@ async def test_heartbeats_are_made_read_changed_and_deleted(site: Site, acme: Or
     assert (await ours("GET", f"{BEATS}/nightly")).code == 404
 
 
+async def test_a_heartbeat_is_disabled_and_enabled_again(
+    site: Site, ports: Ports, acme: Org, globex: Org
+) -> None:
+    ours = Genie(site, acme)
+    assert (await ours("POST", BEATS, NIGHTLY | {"enabled": False})).code == 201
+    path = f"/api/v1/orgs/acme/heartbeats/{await id_of(site, acme)}"
+    for method in ("POST", "PUT", "PATCH"):
+        for way in ("enable", "disable"):
+            switched = await ours(method, f"{BEATS}/nightly/{way}", {})
+            is_on = way == "enable"
+            assert (switched.code, read(switched)["result"]) == (200, f"Heartbeat {way}d")
+            assert read(switched)["data"]["enabled"] is is_on
+            shown = read(await site.with_key(acme.api_key)("GET", path))
+            assert (shown["enabled"], shown["status"] == "disabled") == (is_on, not is_on)
+    assert (await ours("PATCH", f"{BEATS}/nightly/ping", {})).code == 202
+    await work.drain(ports, "inbox", [acme.tenant])
+    shown = read(await site.with_key(acme.api_key)("GET", path))
+    assert (shown["status"], shown["due_at"], shown["last_ping_at"] is None) == ("disabled", None, False)
+    assert (await ours("PATCH", f"{BEATS}/nightly", {"enabled": True})).code == 200
+    shown = read(await site.with_key(acme.api_key)("GET", path))
+    assert (shown["status"], shown["due_at"] is None) == ("alive", False)
+    assert (await Genie(site, globex)("POST", f"{BEATS}/nightly/disable", {})).code == 404
+
+
+async def test_what_changes_a_heartbeat_is_a_use_of_the_key_and_can_be_undone(
+    site: Site, ports: Ports, acme: Org, globex: Org
+) -> None:
+    integration = f"/api/v1/orgs/acme/integrations/{text('integration', acme.integration_id)}"
+    ours, admin = Genie(site, acme), site.with_key(acme.api_key)
+    since = ports.clock().isoformat()
+    await ours("POST", BEATS, NIGHTLY)
+    await ours("POST", f"{BEATS}/nightly/disable", {})
+    await ours("POST", f"{BEATS}/nightly/disable", {})
+    assert read(await admin("GET", f"{integration}/uses"))["data"][0]["count"] == 2, "one changed nothing"
+    listed = f"/api/v1/orgs/acme/receipts?integration={text('integration', acme.integration_id)}"
+    receipts = read(await admin("GET", listed))["data"]
+    heartbeat = await id_of(site, acme)
+    assert [(each["items"][0]["rule"], each["items"][0]["heartbeat"]) for each in receipts] == [
+        ("a heartbeat was changed", heartbeat),
+        ("a heartbeat was made", heartbeat),
+    ]
+    asked = {"since": since, "preview": True}
+    foreign = await site.with_key(globex.api_key)("POST", f"{integration}/undo", asked)
+    assert foreign.code == 404
+    tried = read(await admin("POST", f"{integration}/undo", asked))
+    done = read(await admin("POST", f"{integration}/undo", asked | {"preview": False}))
+    assert [(each["what"], each["name"]) for each in done["undone"]] == [
+        ("heartbeat.changed", "nightly"), ("heartbeat.created", "nightly"),
+    ]  # fmt: skip
+    assert (tried["undone"], tried["left"], done["left"]) == (done["undone"], 2, 0)
+    assert (await ours("GET", f"{BEATS}/nightly")).code == 404
+
+
+async def id_of(site: Site, org: Org) -> str:
+    """The id of the one heartbeat that there is."""
+    [found] = read(await site.with_key(org.api_key)("GET", f"/api/v1/orgs/{org.slug}/heartbeats"))["data"]
+    return str(found["id"])
+
+
 @pytest.mark.parametrize(
     ("fields", "bad"),
     [
         ({"name": None}, "name"), ({"name": "a b"}, "name"), ({"interval": None}, "interval"),
         ({"interval": 0}, "interval"), ({"interval": "2"}, "interval"), ({"interval": 1 << 62}, "interval"),
         ({"interval": True}, "interval"), ({"intervalUnit": "weeks"}, "intervalUnit"),
-        ({"intervalUnit": ["days"]}, "intervalUnit"), ({"enabled": False}, "enabled"),
+        ({"intervalUnit": ["days"]}, "intervalUnit"), ({"enabled": "no"}, "enabled"),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_is_named(site: Site, acme: Org, fields: dict[str, object], bad: str) -> None:

@@ -156,8 +156,9 @@ OPSGENIE = {
     "/v2/alerts/{identifier}/actions/{name}": ("POST",),
     "/v2/heartbeats": ("GET", "POST"),
     "/v2/heartbeats/{beat}": ("GET", "PATCH", "DELETE"),
-    "/v2/heartbeats/{beat}/enable": ("POST",),
-    "/v2/heartbeats/{beat}/ping": ("GET", "POST", "PUT"),
+    "/v2/heartbeats/{beat}/enable": ("POST", "PUT", "PATCH"),
+    "/v2/heartbeats/{beat}/disable": ("POST", "PUT", "PATCH"),
+    "/v2/heartbeats/{beat}/ping": ("GET", "POST", "PUT", "PATCH"),
 }
 PREFIXES = ("", "/integrations/opsgenie/{integration}", "/jsm/ops/integration")
 EXPECTED |= {
