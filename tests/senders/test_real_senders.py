@@ -27,6 +27,7 @@ from vendors import RULES, monitoring, said
 
 CLIENTS = Path(__file__).parents[1] / "clients"
 PDJS = CLIENTS / "node_modules" / "@pagerduty" / "pdjs"
+CLOUDEVENTS = CLIENTS / "node_modules" / "cloudevents"
 FORMATS = {"alertmanager", "pagerduty", "pagerduty_v1", "opsgenie", "prometheus"}
 
 
@@ -169,6 +170,20 @@ def test_the_cloudevents_of_cncfs_python_sdk_fire_and_clear_in_each_mode(
         assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
         wanted = ["resolved" if number else "triggered"]
         eventually(lambda wanted=wanted: hub.statuses(words) == wanted)
+
+
+@pytest.mark.skipif(lacks("node", str(CLOUDEVENTS)), reason="it needs Node.js and `npm ci` in tests/clients")
+@pytest.mark.parametrize("mode", ["structured", "binary", "batch"])
+def test_the_cloudevents_of_cncfs_javascript_sdk_fire_and_clear_in_each_mode(hub: Hub, mode: str) -> None:
+    done = subprocess.run(
+        ["node", CLIENTS / "with_cloudevents.mjs", f"{hub.url}/api/v1/ingest/cloudevents", hub.key, mode],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.stdout.split(), done.stderr) == (["accepted"] * 2, "")
+    eventually(lambda: hub.statuses(f"JavaScript says down, {mode}: é") == ["resolved"])
 
 
 @pytest.mark.parametrize(("sample", "path", "format"), SAMPLES)
