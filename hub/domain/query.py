@@ -60,9 +60,9 @@ def read(words: str, among: Iterable[str] = ()) -> Query:
             if not found:
                 faults.add("/q", "term", f"{term[:80]!r} is no severity: severity:2, severity:<=2.")
         elif name == "service":
-            services.add(value.lower())
+            services.add(_small(value))
         else:
-            texts.add(term.lower())
+            texts.add(_small(term))
     of = _statuses(among, "/status", faults)
     faults.check()
     return Query(
@@ -71,6 +71,12 @@ def read(words: str, among: Iterable[str] = ()) -> Query:
         services=frozenset(services),
         texts=frozenset(texts),
     )
+
+
+def _small(word: str) -> str:
+    """A word in small letters, each for itself as PostgreSQL's lower() does it: Python's own makes two of one
+    capital (İ), and another letter of a sigma at the end of a word, which the database would not find."""
+    return "".join(letter.lower()[0] for letter in word)
 
 
 def _statuses(words: Iterable[str], pointer: str, faults: Faults) -> set[Status]:

@@ -18,6 +18,12 @@ def test_the_order_and_the_case_of_words_make_no_difference() -> None:
     assert query.read("a").words != query.read("service:a").words
 
 
+@pytest.mark.parametrize(("written", "small"), [("İLK", "ilk"), ("ΦΩΣ", "φωσ"), ("ẞ", "ß"), ("ÄÖ", "äö")])
+def test_a_word_is_in_small_letters_as_the_database_writes_them(written: str, small: str) -> None:
+    assert query.read(f"{written} service:{written}").texts == {small}
+    assert query.read(f"{written} service:{written}").services == {small}
+
+
 def test_what_holds_among_statuses_is_in_both() -> None:
     assert query.read("status:open", ["triggered", "closed"]).statuses == {Status.TRIGGERED}
     assert query.read("status:open", ["closed"]).statuses == frozenset()

@@ -85,6 +85,27 @@ async def test_pages_that_end_after_so_many_looks_find_each_once_also_while_new_
         assert [] in pages, "a page without a hit that has a next one"
 
 
+async def test_a_term_that_many_services_answer_is_looked_for_like_a_word(
+    site: Site, acme: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "ROWS", 15)
+    admin = site.with_key(acme.api_key)
+    for n in range(4):
+        service = read(await admin("POST", f"{ORG}/services", {"name": f"part {n}"}))["id"]
+        for _ in range(3):
+            await opened(admin, service, "straw")
+
+    async def pages(query: str) -> int:
+        count, path = 0, f"{ORG}/incidents?q={quote(query)}&limit=1"
+        while path:
+            answer = await admin("GET", path)
+            path, count = answer.headers.get("Link", "").partition(">")[0].removeprefix("<"), count + 1
+        return count
+
+    assert await pages("needle service:part") == await pages("needle") == 5
+    assert len(await found(admin, "straw service:part", "&limit=2")) == 12
+
+
 async def test_a_cursor_belongs_to_its_question(site: Site, acme: Org) -> None:
     admin = site.with_key(acme.api_key)
     [service] = read(await admin("GET", f"{ORG}/services"))["data"]
