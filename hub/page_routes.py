@@ -32,6 +32,7 @@ PAGES: Final[tuple[Route, ...]] = (
     _page("/orgs/{org}/settings/services/{service}", "service.html"),
     _page("/orgs/{org}/settings/integrations", "integrations.html"),
     _page("/orgs/{org}/settings/integrations/{integration}", "integration.html"),
+    _page("/orgs/{org}/settings/heartbeats", "heartbeats.html"),
     _page("/orgs/{org}/settings/keys", "keys.html"),
     _page("/orgs/{org}/settings/consumers", "consumers.html"),
     _page("/orgs/{org}/settings/receipts", "receipts.html"),

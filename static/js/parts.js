@@ -13,6 +13,7 @@ export const PARTS = [
   { part: "teams", title: "Teams", group: "Organization", needs: "member:read" },
   { part: "services", title: "Services", group: "Alerts", keys: "g s" },
   { part: "integrations", title: "Integrations", group: "Alerts" },
+  { part: "heartbeats", title: "Heartbeats", group: "Alerts", needs: "integration:read", keys: "g h" },
   { part: "receipts", title: "Receipts", group: "Alerts" },
   { part: "keys", title: "API keys", group: "Alerts", needs: "key:manage", keys: "g k" },
   { part: "consumers", title: "Consumers", group: "Alerts", needs: "consumer:use" },

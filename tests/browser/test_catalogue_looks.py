@@ -24,6 +24,8 @@ def catalogue(org: Org) -> Org:
     org.post(f"/api/v1/orgs/{org.slug}/integrations", org.founded.api_key, body)
     bot = {"name": "x" * 63, "filter": "severity:<=2 " + "kind:incident.noted " * 40}
     org.post(f"/api/v1/orgs/{org.slug}/consumers", org.founded.api_key, bot)
+    beat = {"name": "x" * 100, "integration": org.founded.integration_id, "interval_seconds": 2_600_000}
+    org.post(f"/api/v1/orgs/{org.slug}/heartbeats", org.founded.api_key, beat | {"fed_by": NAME})
     org.alert(NAME)
     return org
 
@@ -71,6 +73,12 @@ def test_the_lists_and_what_is_shown_once_are_in_order(windows: Windows, catalog
     page.get_by_text("Narrow it").click()
     page.get_by_role("button", name="Make the key").click()
     expect(page.locator(".secret")).to_be_visible()
+    found += looks(page)
+    opened(page, f"{catalogue.url}/settings/heartbeats")
+    page.get_by_text("How to ping it").click()
+    expect(page.get_by_role("group", name="Command that pings")).to_be_visible()
+    found += looks(page)
+    page.get_by_role("button", name="Change the heartbeat").click()
     found += looks(page)
     opened(page, f"{catalogue.url}/settings/consumers")
     expect(page.locator("main .items > li")).to_have_count(1)

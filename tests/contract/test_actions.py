@@ -46,6 +46,7 @@ PUBLIC = {
     "GET /orgs/{org}/settings/integrations",
     "GET /orgs/{org}/settings/integrations/{integration}",
     "GET /orgs/{org}/settings/consumers",
+    "GET /orgs/{org}/settings/heartbeats",
     "GET /orgs/{org}/settings/keys",
     "GET /orgs/{org}/settings/receipts",
     "GET /orgs/{org}/receipts/{receipt}",

@@ -37,6 +37,7 @@ def library() -> pages.Library:
         "/orgs/acme/settings/integrations/int_1",
         "/orgs/acme/settings/keys",
         "/orgs/acme/settings/consumers",
+        "/orgs/acme/settings/heartbeats",
         "/orgs/acme/receipts/rcp_1",
         "/orgs/acme/settings/members",
         "/orgs/acme/settings/teams",

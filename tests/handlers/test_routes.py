@@ -133,6 +133,7 @@ EXPECTED = {
     ("GET", "/orgs/{org}/settings/integrations"): "public",
     ("GET", "/orgs/{org}/settings/integrations/{integration}"): "public",
     ("GET", "/orgs/{org}/settings/consumers"): "public",
+    ("GET", "/orgs/{org}/settings/heartbeats"): "public",
     ("GET", "/orgs/{org}/settings/keys"): "public",
     ("GET", "/orgs/{org}/settings/receipts"): "public",
     ("GET", "/orgs/{org}/receipts/{receipt}"): "public",

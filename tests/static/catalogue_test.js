@@ -1,6 +1,7 @@
 /** The pure parts of the catalogue's pages: receipts in words, following one, roles, and what to paste. */
 
 import assert from "node:assert/strict";
+import { seconds, written } from "../../static/js/spans.js";
 import { decisionOf, ending, follow, isOver, stateOf } from "../../static/js/outcome.js";
 import { givable, HOLDS } from "../../static/js/scopes.js";
 import { keyLine, senders } from "../../static/js/senders.js";
@@ -130,4 +131,22 @@ Deno.test("the line of a key asks for what the key may read", () => {
     line(["audit:read"]),
     "curl -sS 'https://hub.example/api/v1/me' -H 'Authorization: Bearer ihk_1'",
   );
+});
+
+Deno.test("a span is read as people write it, and written as it is read", () => {
+  /** @type {[string, number][]} */
+  const spans = [["90s", 90], ["5m", 300], ["24 h", 86_400], [" 1d 12h ", 129_600], ["1d12h", 129_600], [
+    "0s",
+    0,
+  ]];
+  for (const [text, total] of spans) assert.equal(seconds(text), total, text);
+  for (const text of ["", "5", "m", "5 weeks", "-5m", "1.5h", "5m!"]) {
+    assert.ok(Number.isNaN(seconds(text)), text);
+  }
+  for (
+    const [total, text]
+      of /** @type {[number, string][]} */ ([[0, "0s"], [90, "1m 30s"], [129_600, "1d 12h"]])
+  ) {
+    assert.equal(written(total), text);
+  }
 });
