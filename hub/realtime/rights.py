@@ -66,13 +66,18 @@ class Rights:
             self._leave(tenant)
 
     def ground(self, tenant: TenantId) -> FollowedLog | None:
-        """The log of a tenant; the first to ask gets None, and has it followed from then on."""
+        """The log of a tenant; None while it is not followed."""
         followed = self._logs.get(tenant)
         if followed is not None:
             followed.used_at = asyncio.get_running_loop().time()
-        elif tenant not in self._beginning and len(self._logs) + len(self._beginning) < TENANTS_MAX:
-            self._beginning[tenant] = asyncio.create_task(self._begin(tenant), name=f"rights of {tenant}")
         return followed
+
+    def follow(self, tenant: TenantId) -> None:
+        """Follow the log of a tenant, once there is time; not beyond TENANTS_MAX."""
+        if tenant in self._logs or tenant in self._beginning:
+            return
+        if len(self._logs) + len(self._beginning) < TENANTS_MAX:
+            self._beginning[tenant] = asyncio.create_task(self._begin(tenant), name=f"rights of {tenant}")
 
     def happened(self, tenant: TenantId, kinds: Iterable[str]) -> None:
         """Doubt at once what this process has changed itself."""

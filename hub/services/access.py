@@ -68,8 +68,7 @@ async def authorize_self(ports: Ports, credential: Credential, action: Action) -
     if grant is None:
         rests = ports.grants.rests(tenant)
         grant = await person(ports, tenant, credential)
-        if rests is not None:
-            ports.grants.keep_grant(credential.id, grant, rests, now)
+        ports.grants.keep_grant(credential.id, grant, rests, now)
     grant.require(action)
     return grant
 
@@ -160,7 +159,7 @@ async def still(ports: Ports, grant: Grant) -> Grant | None:
     async with ports.store.reading(owner) as tx:
         credential = await credentials.standing(tx, id)
     current = await _grant(ports, credential, grant.slug, grant.tenant) if credential else None
-    if current is not None and rests is not None:
+    if current is not None:
         ports.grants.keep_grant(id, current, rests, now)
     return current if current is not None and current.holds_anywhere(Action.STREAM_FOLLOW) else None
 
@@ -191,7 +190,7 @@ async def _prove(ports: Ports, credential: Credential, slug: str, now: datetime)
         return None
     rests = ports.grants.rests(*dict.fromkeys((tenant, TenantId(credential.tenant_id))))
     grant = await _grant(ports, credential, slug, tenant)
-    if grant is not None and rests is not None:
+    if grant is not None:  # nothing is followed for a stranger, who may ask for one slug after the other
         ports.grants.keep_grant(credential.id, grant, rests, now)
     return grant
 

@@ -75,11 +75,15 @@ async def _read(ports: Ports, hash: bytes, now: datetime) -> Credential | None:
     found = await directory.find_credential(ports.store, hash)
     if found is None or found.about.get("disabled"):
         return None
-    if found.kind in KEPT and (rests := ports.grants.rests(TenantId(found.tenant_id))):
+    if found.kind not in KEPT:
+        return found
+    if rests := ports.grants.rests(TenantId(found.tenant_id)):
         # Whose log it rests on was not known before: only what is read from here on may be kept.
         found = await directory.find_credential(ports.store, hash)
         if found is not None:
             ports.grants.keep_credential(hash, found, rests, now)
+    else:
+        ports.grants.follow(TenantId(found.tenant_id))
     return found
 
 

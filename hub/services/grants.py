@@ -50,7 +50,11 @@ class Following(Protocol):
     """The logs that this process follows for the sake of proofs. realtime/ has it; app.py plugs it in."""
 
     def ground(self, tenant: TenantId) -> Ground | None:
-        """The log of a tenant; None while it is not followed, which begins then."""
+        """The log of a tenant; None while it is not followed."""
+        ...
+
+    def follow(self, tenant: TenantId) -> None:
+        """Have it followed from now on."""
         ...
 
     def happened(self, tenant: TenantId, kinds: Iterable[str]) -> None:
@@ -150,7 +154,7 @@ class Grants:
         self.integrations: Briefly[bytes, IntegrationRef] = Briefly()
 
     def rests(self, *tenants: TenantId) -> tuple[Rest, ...] | None:
-        """Where the logs of these tenants stand now; None where one of them is not followed (yet)."""
+        """Where the logs of these tenants stand now; None where one of them is not followed."""
         rests = []
         for tenant in tenants:
             ground = self.following.ground(tenant) if self.following else None
@@ -158,6 +162,12 @@ class Grants:
                 return None
             rests.append(Rest(tenant, ground, ground.doubts))
         return tuple(rests)
+
+    def follow(self, *tenants: TenantId) -> None:
+        """Have the logs of tenants followed, of whom somebody was proven to be."""
+        if self.following is not None:
+            for tenant in tenants:
+                self.following.follow(tenant)
 
     def credential(self, hash: bytes, now: datetime) -> Credential | None:
         """The credential of a secret with this SHA-256, if it is kept and stands."""
@@ -173,8 +183,13 @@ class Grants:
         """The Grant of a credential in an organization, if it is kept and stands."""
         return self._grants.find((credential, slug), self.following, now)
 
-    def keep_grant(self, credential: UUID, grant: Grant, rests: tuple[Rest, ...], now: datetime) -> None:
-        """Keep a Grant whose rights were read after `rests` were taken."""
+    def keep_grant(
+        self, credential: UUID, grant: Grant, rests: tuple[Rest, ...] | None, now: datetime
+    ) -> None:
+        """Keep a Grant whose rights were read after `rests` were taken; without, the next one can be kept."""
+        if rests is None:
+            self.follow(grant.tenant, grant.person or grant.tenant)
+            return
         self._grants.keep((credential, grant.slug), Kept(grant, rests, _until(grant.expires_at, now)))
 
     def happened(self, tenant: TenantId, kinds: Collection[str]) -> None:

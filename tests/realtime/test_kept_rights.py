@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from conftest import Bell
 from following import follow, make_key
-from orgs import Org, Rung
+from orgs import PASSWORD, Org, Rung
 from servers import Database
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
@@ -32,7 +32,7 @@ from hub.metrics import TENANTS_FOLLOWED
 from hub.realtime import rights
 from hub.realtime.doorbell import Doorbell
 from hub.realtime.station import Station
-from hub.services import sessions
+from hub.services import founding, sessions
 from hub.services.credentials import hash_of
 from hub.services.grants import Grants
 from hub.services.ports import Ports, utc_now
@@ -253,6 +253,15 @@ async def test_foreign_and_missing_stay_alike_beside_what_is_kept(
     assert [answer.code for answer in answers] == [404, 404]
     foreign, missing = [msgspec.structs.asdict(msgspec.convert(read(a), Told)) for a in answers]
     assert foreign == missing
+
+
+async def test_a_stranger_has_nothing_followed(live: Site, web_ports: Ports, acme: Org) -> None:
+    await founding.found(web_ports, "initech", "Initech", "owner@initech.example", PASSWORD)
+    owner = await live.signed_in(acme.founded.email)
+    for slug in ("initech", "nobodys"):
+        assert (await owner("GET", f"/api/v1/orgs/{slug}")).code == 404
+    await warm(owner, web_ports)
+    assert TENANTS_FOLLOWED._value.get() == 2  # acme, and the owner's own
 
 
 class Told(msgspec.Struct):
