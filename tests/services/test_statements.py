@@ -16,6 +16,7 @@ from web import Site
 from hub.contract.commands import COMMANDS
 from hub.contract.words import OPEN, Action, Role
 from hub.domain.access import Grant
+from hub.domain.query import Query
 from hub.services import access, credentials, incidents, sessions
 from hub.services.ports import Ports
 from hub.storage import tx
@@ -121,7 +122,7 @@ async def test_a_question_is_one_round_trip(
         asked.clear()
         await incidents.show(counted, grant, incident.id)
         assert len(asked) == 1
-        await incidents.page(counted, grant, frozenset(OPEN), 50, None)
+        await incidents.page(counted, grant, Query(statuses=OPEN), 50, None)
         assert len(asked) == 2
         await incidents.timeline(counted, grant, incident.id, 50, None)
         assert len(asked) == 4  # the incident, then its events
