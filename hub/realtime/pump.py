@@ -89,7 +89,7 @@ class Pump:
         if audience is not None:
             if audience.is_passing:
                 return False
-            reader.position = audience.position
+            audience.settle(reader)
         if reader.busy_since is not None or reader.held or reader.reset or reader.owed:
             return False
         self._mark(reader)
@@ -274,6 +274,8 @@ class Pump:
             self.wake([reader])
             return
         reader.told = reader.position
+        if reader.audience is not None:
+            reader.audience.note(reader)
         cursor = self._batches.cursor(reader.feed, reader.position, reader.view_hash)
         drained = reader.line.tell(frames.Mark(cursor=cursor, at=self._clock()))
         if drained is not None:
