@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 from tornado.httputil import HTTPServerRequest
-from tornado.web import Application, RequestHandler, _HandlerDelegate
+from tornado.web import Application, RequestHandler
 
 from hub.door.bounded import Arrived, Bounded
 from hub.door.constant import Constant
@@ -68,17 +69,30 @@ class House(Application):
         needed = {name: supplies[name] for name in route.needs}
         return {"route": route, "desk": self.desk, **route.kwargs, **needed}
 
-    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> _HandlerDelegate:
-        """Tornado's own, with the bound of the matched route around it. Addresses without a name in them are
-        looked up, not tried one after the other."""
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Tornado's own. Addresses without a name in them are looked up, not tried one after the other."""
         if found := self._literal.get(request.path):
-            inner = self.get_handler_delegate(request, *found)
-        else:
-            inner = super().find_handler(request, **kwargs)
-        route: Route = inner.handler_kwargs["route"]
+            return self.get_handler_delegate(request, *found)
+        return super().find_handler(request, **kwargs)
+
+    def get_handler_delegate(
+        self,
+        request: HTTPServerRequest,
+        target_class: type[RequestHandler],
+        target_kwargs: dict[str, Any] | None = None,
+        path_args: list[bytes] | None = None,
+        path_kwargs: dict[str, bytes] | None = None,
+    ) -> Any:
+        """What takes a request that matched a route: within its bound, and then to its handler."""
+        given = target_kwargs or {}
+
+        def begin() -> asyncio.Task[None]:
+            handler = target_class(self, request, **given)
+            return asyncio.create_task(handler._execute([], *(path_args or ()), **(path_kwargs or {})))
+
+        route: Route = given["route"]
         gate = self.desk.gate
-        bounded = Bounded(inner, cast(Arrived, request), route.body_max, gate.enter, gate.leave)
-        return cast(_HandlerDelegate, bounded)
+        return Bounded(cast(Arrived, request), route.body_max, gate.enter, gate.leave, begin)
 
     def log_request(self, handler: RequestHandler) -> None:
         """The access line. It names the route, never the path or query: those may hold keys."""

@@ -25,7 +25,7 @@ class Arrived(HTTPServerRequest):
 
 
 class Bounded(HTTPMessageDelegate):
-    """Stands between Tornado's connection and a handler's delegate.
+    """Takes a request from Tornado's connection until its handler can `begin`.
 
     Tornado answers its own limit with an empty 400, and an answer that is sent before the body is drained
     reaches the client as a reset. So the rest of a body above `limit` bytes is read and forgotten (up to the
@@ -34,16 +34,15 @@ class Bounded(HTTPMessageDelegate):
 
     def __init__(
         self,
-        inner: HTTPMessageDelegate,
         request: Arrived,
         limit: int,
         entered: Callable[[], None],
         left: Callable[[], None],
+        begin: Callable[[], object],
     ) -> None:
-        self._inner = inner
         self._request = request
         self._limit = limit
-        self._entered, self._left = entered, left
+        self._entered, self._left, self._begin = entered, left, begin
         self._chunks: list[bytes] = []
         self._size = 0
         stream = getattr(request.connection, "stream", None)
@@ -60,7 +59,7 @@ class Bounded(HTTPMessageDelegate):
             del headers["Content-Type"]
         if self._stream is not None:
             self._stream.wait_for_body()
-        return self._inner.headers_received(start_line, headers)
+        return None
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         self._size += len(chunk)
@@ -75,11 +74,9 @@ class Bounded(HTTPMessageDelegate):
     def finish(self) -> None:
         if self._stream is not None:
             self._stream.body_came()
-        # One write into the delegate: its own buffer would otherwise hold the body a second time.
-        self._inner.data_received(b"".join(self._chunks))
+        self._request.body = b"".join(self._chunks)
         self._chunks.clear()
-        self._inner.finish()
+        self._handling = self._begin()  # the loop itself would let go of a task that waits
 
     def on_connection_close(self) -> None:
         self._left()
-        self._inner.on_connection_close()

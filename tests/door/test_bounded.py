@@ -4,54 +4,51 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine
+from tornado.httputil import HTTPHeaders, RequestStartLine
 
 from hub.door.bounded import SALVAGE_MAX, Arrived, Bounded
 
 START = RequestStartLine("POST", "/", "HTTP/1.1")
 
 
-class Inner(HTTPMessageDelegate):
-    """The delegate of a handler: what reaches it."""
-
-    def __init__(self) -> None:
-        self.body = b""
-        self.is_finished = False
-
-    def data_received(self, chunk: bytes) -> None:
-        self.body += chunk
-
-    def finish(self) -> None:
-        self.is_finished = True
-
-
-def arrive(chunks: list[bytes], limit: int, headers: HTTPHeaders) -> tuple[Inner, Arrived, list[str]]:
+def arrive(chunks: list[bytes], limit: int, headers: HTTPHeaders) -> tuple[Arrived, list[str]]:
     """Let a body arrive in these chunks."""
-    inner, request, seen = Inner(), Arrived(start_line=START, headers=HTTPHeaders(Host="a")), list[str]()
-    bounded = Bounded(inner, request, limit, lambda: seen.append("entered"), lambda: seen.append("left"))
+    request, seen = Arrived(start_line=START, headers=HTTPHeaders(Host="a")), list[str]()
+    entered, left, begin = (lambda word=word: seen.append(word) for word in ("entered", "left", "begun"))
+    bounded = Bounded(request, limit, entered, left, begin)
     bounded.headers_received(START, headers)
     for chunk in chunks:
         bounded.data_received(chunk)
-        assert inner.body == b"", "nothing is held twice"
+        assert seen == ["entered"]
     bounded.finish()
-    assert inner.is_finished
-    return inner, request, seen
+    return request, seen
 
 
 @given(st.lists(st.binary(max_size=40), max_size=12), st.integers(0, 200))
 def test_a_body_is_whole_within_the_limit_and_cut_above(chunks: list[bytes], limit: int) -> None:
-    inner, request, seen = arrive(chunks, limit, HTTPHeaders())
+    request, seen = arrive(chunks, limit, HTTPHeaders())
     sent = b"".join(chunks)
     assert request.is_cut == (len(sent) > limit)
-    assert inner.body == sent if not request.is_cut else sent.startswith(inner.body)
-    assert seen == ["entered"]
+    assert request.body == sent if not request.is_cut else sent.startswith(request.body)
+    assert seen == ["entered", "begun"]
 
 
 def test_of_a_large_body_only_the_beginning_is_kept() -> None:
     chunks = [bytes([index % 251]) * 10_000 for index in range(1_000)]
-    inner, request, _ = arrive(chunks, 1_000_000, HTTPHeaders())
+    request, _ = arrive(chunks, 1_000_000, HTTPHeaders())
     assert request.is_cut
-    assert inner.body == b"".join(chunks)[:SALVAGE_MAX]
+    assert request.body == b"".join(chunks)[:SALVAGE_MAX]
+
+
+def test_a_sender_who_goes_before_the_end_has_left_and_nothing_begins() -> None:
+    request, seen = Arrived(start_line=START, headers=HTTPHeaders(Host="a")), list[str]()
+    bounded = Bounded(
+        request, 10, lambda: seen.append("entered"), lambda: seen.append("left"), lambda: seen.append("begun")
+    )
+    bounded.headers_received(START, HTTPHeaders())
+    bounded.data_received(b"half")
+    bounded.on_connection_close()
+    assert seen == ["entered", "left"]
 
 
 def test_a_form_is_bytes_like_any_body() -> None:
