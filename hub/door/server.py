@@ -71,7 +71,7 @@ class StrictStream(IOStream):
     one timer a connection looks now and then whether what is waited for is due.
     """
 
-    _is_at_head = False
+    _is_at_head = True
     _due: float | None = None  # by the loop's clock; None while nothing is waited for
 
     def __init__(self, *args: Any, patience: Patience, **kwargs: Any) -> None:
@@ -80,8 +80,15 @@ class StrictStream(IOStream):
         self._loop = asyncio.get_running_loop()
         self._watch = self._loop.call_later(min(patience), self._look)
 
+    def reading(self) -> bool:
+        """Also when a head has come before somebody waits for it, or before who waits goes on. Tornado would
+        have the kernel look away until then, and look again."""
+        return self._is_at_head or super().reading()
+
     def set_nodelay(self, value: bool) -> None:
-        """Tornado turns it on and off with each answer; here it is on from the beginning (Server)."""
+        """Tornado turns it on and off with each answer; here it is on from the beginning (Server), and off
+        means that the next head may come."""
+        self._is_at_head = not value
 
     async def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> bytes:
         """A head, or HTTPInputError, which Tornado answers with 400 and the end of the connection."""

@@ -1,4 +1,5 @@
-"""A crowd that connects at once is taken out of the kernel's queue, and begun a few at a time."""
+"""A crowd that connects at once is taken out of the kernel's queue, and begun a few at a time. Between the
+requests of one connection the kernel is told nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from tornado.httputil import HTTPServerRequest
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 
@@ -17,6 +19,8 @@ from hub.door.server import BEGIN_AT_ONCE, Server
 
 CROWD = 5 * BEGIN_AT_ONCE
 ASKED = b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+POSTED = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\nbody"
+NOTHING = b"HTTP/1.1 204 No Content\r\n\r\n"
 pytestmark = pytest.mark.gen_test(timeout=20)
 
 
@@ -36,7 +40,7 @@ class Counting(Server):
 def answer(request: HTTPServerRequest) -> None:
     """204 to everybody."""
     assert request.connection is not None
-    request.connection.stream.write(b"HTTP/1.1 204 No Content\r\n\r\n")  # type: ignore[attr-defined]
+    request.connection.stream.write(NOTHING)  # type: ignore[attr-defined]
     request.connection.finish()
 
 
@@ -83,3 +87,21 @@ async def test_who_has_gone_before_it_was_begun_keeps_nobody_from_being_served()
         for gone in clients[::2]:
             gone.close()
         assert await answered(clients[1::2]) == [b"HTTP/1.1 204"] * (CROWD // 2)
+
+
+async def test_the_kernel_is_told_once_to_look_at_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, io_loop, told = asyncio.get_running_loop(), IOLoop.current(), []
+    monkeypatch.setattr(io_loop, "update_handler", lambda descriptor, events: told.append(events))
+    [listening] = bind_sockets(0, "127.0.0.1")
+    server = Server(answer)
+    server.add_sockets([listening])
+    with socket.create_connection(listening.getsockname()) as client:
+        client.setblocking(False)
+        for is_early in (False, True, False):
+            posted = POSTED * 2 if is_early else POSTED  # the second one comes while nobody waits for it
+            client.sendall(posted)
+            for _ in range(posted.count(POSTED)):
+                assert await loop.sock_recv(client, len(NOTHING)) == NOTHING
+        assert told == []
+    server.stop()
+    await server.close_all_connections()
