@@ -26,6 +26,7 @@ from hub.door.constant import Constant
 from hub.door.desk import Desk
 from hub.door.limits import Quota
 from hub.door.route import Route
+from hub.logs import bind
 from hub.services import access
 from hub.services.paging import LIMIT, LIMIT_MAX
 from hub.services.ports import RequestContext
@@ -84,10 +85,9 @@ class Request(RequestHandler):
     async def prepare(self) -> None:
         """Bind the log's context, refuse what came to the wrong door, then ask the guard."""
         headers = self.request.headers
-        structlog.contextvars.clear_contextvars()
         traceparent = correlation.traceparent(headers)
         traced = {"traceparent": traceparent} if traceparent else {}
-        structlog.contextvars.bind_contextvars(request_id=self.request_id, **traced)
+        bind(request_id=self.request_id, **traced)
         self.context = RequestContext(
             request_id=self.request_id,
             traceparent=traceparent,

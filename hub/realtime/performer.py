@@ -15,7 +15,7 @@ from hub.contract.signals import Fault
 from hub.domain.errors import Invalid, NotFound
 from hub.door import body, correlation, guard, problems
 from hub.door.request import Request
-from hub.logs import Lines
+from hub.logs import Lines, bind, bound
 from hub.realtime.follower import Follower
 from hub.services import access, credentials, incidents
 
@@ -76,7 +76,7 @@ class Performer:
     async def _reply(self, command: frames.Command) -> frames.Reply:
         began = asyncio.get_running_loop().time()
         request_id, code = correlation.request_id({}), ""
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        bind(**{**bound(), "request_id": request_id})
         try:
             reply = await self._perform(command, request_id)
         except Exception as error:

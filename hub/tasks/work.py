@@ -11,6 +11,7 @@ from huey import RedisHuey
 
 from hub.contract.ids import TenantId
 from hub.domain.errors import Unavailable
+from hub.logs import bind
 from hub.services import work
 from hub.services.ports import Ports
 from hub.tasks.queue import drain_task
@@ -26,8 +27,7 @@ def register(huey: RedisHuey, ports: Ports, run: Run) -> None:
     """
 
     def act(kind: str, tenants: list[str], id: str) -> None:
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(task_id=id, kind=kind)
+        bind(task_id=id, kind=kind)
         try:
             left = run(work.drain(ports, kind, [TenantId(UUID(tenant)) for tenant in tenants]))
             if left:
@@ -35,6 +35,6 @@ def register(huey: RedisHuey, ports: Ports, run: Run) -> None:
         except Unavailable:
             log.warning("the database is away; the sweeper does this later")
         finally:
-            structlog.contextvars.clear_contextvars()
+            bind()
 
     drain_task(huey, act)
