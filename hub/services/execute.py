@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
 
 from hub.contract.commands import Close, Command, Reopen, Resolve, Split
+from hub.domain.alert import Alert
 from hub.domain.errors import Conflict
 from hub.domain.incident import Incident
 from hub.domain.lifecycle import decide
@@ -23,7 +23,7 @@ from hub.storage.incidents import Hold
 from hub.storage.names import Naming
 
 Asked = tuple[Incident, Command]
-CLEARS = Resolve | Close | Split  # the only ones that look at an incident's alerts
+CLEARS = Resolve | Close  # they look at all that fires in an incident
 
 
 class Executed(msgspec.Struct, frozen=True):
@@ -41,11 +41,7 @@ async def execute(change: Change, commands: list[Asked]) -> Executed:
     and those who are named. Raise NotAllowedNow, Invalid for who or what cannot be named, or Conflict for
     a loser of `if_version`; then nothing is done.
     """
-    world = World(await _locked(change, commands))
-    for incident, command in commands:
-        if isinstance(command, CLEARS):
-            for alert in await alerts.uncleared_for_update(change.tx, incident.id):
-                world.alerts[alert.id] = alert
+    world = await _loaded(change, commands)
     for id, command in [(incident.id, command) for incident, command in commands]:
         incident = world.incidents[id]
         await _check_version(change, incident, command)
@@ -70,18 +66,28 @@ def holding(command: Command) -> Hold:
     return Hold.SERVICE if isinstance(command, Reopen | Split) else Hold.INCIDENT
 
 
-async def _locked(change: Change, commands: list[Asked]) -> Iterable[Incident]:
+async def _loaded(change: Change, commands: list[Asked]) -> World:
+    """The incidents of commands, and what is open for the same problems, locked; then the alerts.
+
+    A split reads only those that it names, and locks none: while it holds the service, nobody changes an
+    incident's alerts but who resolves or closes it, and what has ended is not split.
+    """
     locked: dict[UUID, Incident] = {}
+    leaving: list[Alert] = []
     for incident, command in commands:
         if isinstance(command, Reopen):
-            locked |= await incidents.lock_rivals(change.tx, incident)
+            locked |= await incidents.lock_with_open(change.tx, incident, [incident.group_key])
         elif isinstance(command, Split):
-            groups = {home(alert) for alert in await splitting.named(change, incident, command)}
-            known = await incidents.ids_of_groups(change.tx, incident.service_id, groups)
-            locked |= await incidents.load_for_update(change.tx, {incident.id, *known})
+            leaving += await splitting.named(change, incident, command)
+            locked |= await incidents.lock_with_open(change.tx, incident, map(home, leaving))
         else:
             locked[incident.id] = incident
-    return locked.values()
+    world = World(locked.values(), leaving)
+    for incident, command in commands:
+        if isinstance(command, CLEARS):
+            for alert in await alerts.uncleared_for_update(change.tx, incident.id):
+                world.alerts[alert.id] = alert
+    return world
 
 
 async def _check_version(change: Change, incident: Incident, command: Command) -> None:

@@ -39,15 +39,20 @@ _LOCK = Statement(
     .order_by(incident.c.id)
     .with_for_update(key_share=True)
 )
-_LOCK_RIVALS = Statement(
+_LOCK_OPEN = Statement(
     sa.select(*FIELDS)
     .where(incident.c.tenant_id == TENANT, incident.c.service_id == given("service", "uuid"))
-    .where(incident.c.group_key == given("group_key", "text"))
     .where(
         sa.or_(
             incident.c.id == given("id", "uuid"),
-            incident.c.status.in_(
-                [sa.literal_column(f"'{status}'") for status in ("triggered", "acknowledged", "mitigated")]
+            sa.and_(
+                incident.c.group_key == sa.any_(many("keys", "text")),
+                incident.c.status.in_(
+                    [
+                        sa.literal_column(f"'{status}'")
+                        for status in ("triggered", "acknowledged", "mitigated")
+                    ]
+                ),
             ),
         )
     )
@@ -233,11 +238,10 @@ async def take_private_numbers(tx: Tx, count: int) -> int:
     return last - count + 1
 
 
-async def lock_rivals(tx: Tx, reopened: Incident) -> dict[UUID, Incident]:
-    """Lock an incident, and the open one of its group if there is one; its service is locked already."""
-    rows = await tx.fetch(
-        _LOCK_RIVALS, id=reopened.id, service=reopened.service_id, group_key=reopened.group_key
-    )
+async def lock_with_open(tx: Tx, found: Incident, keys: Iterable[str]) -> dict[UUID, Incident]:
+    """Lock an incident, and the open ones of these groups, in the order of their ids; its service is locked
+    already, so that nothing opens there meanwhile."""
+    rows = await tx.fetch(_LOCK_OPEN, id=found.id, service=found.service_id, keys=sorted(set(keys)))
     return {row["id"]: _incident(row) for row in rows}
 
 
