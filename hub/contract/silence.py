@@ -9,12 +9,13 @@ from hub.contract.events import Kind
 
 class AlertWentStale(Kind, frozen=True, kw_only=True):
     """It was not heard of for the time in which its sender would have repeated it (`after` seconds). Silence
-    is not recovery: it stays with its incident."""
+    is not recovery: it stays with its incident. Or it should not have been heard of again (`corrects`)."""
 
     kind = "alert.went_stale"
     about = "alert"
     heard_at: datetime
     after: int
+    corrects: str = ""
 
 
 class AlertHeardAgain(Kind, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 from hub.contract import corrections as k
 from hub.contract import events as e
 from hub.contract.ids import text
+from hub.contract.silence import AlertHeardAgain, AlertWentStale
 from hub.contract.storms import AlertSplitOff, AlertTakenIn
 from hub.contract.undo import Kept
 from hub.contract.words import AlertStatus, AutoResolve, Status
@@ -43,7 +44,8 @@ class Met(msgspec.Struct, frozen=True, kw_only=True):
     open one of its group, and the service's rule. `is_false` says that the request which fired the alert is
     undone too, `is_shared` that others, which are not, have said the same; `episode` is the one under which
     it may fire again, None where somebody else has fired it since. Of a reopening, `ended` is what was before
-    (None: not known), and `is_worked_on` says that a person has done something there since."""
+    (None: not known), and `is_worked_on` says that a person has done something there since; of an alert that
+    was heard of again, `silent` is how it had gone stale (None: not known)."""
 
     alert: Alert | None = None
     incident: Incident | None = None
@@ -54,6 +56,7 @@ class Met(msgspec.Struct, frozen=True, kw_only=True):
     is_worked_on: bool = False
     episode: int | None = None
     ended: Ended | None = None
+    silent: AlertWentStale | None = None
 
 
 class Verdict(NamedTuple):
@@ -111,6 +114,17 @@ def undo(met: Met, effect: Effect, actor: e.Actor, now: datetime) -> Verdict:
                 return Verdict([event(data, incident, alert.id) for data in _said_no(alert, reporter, id)])
             over = cleared(alert, "corrected", reporter)
             return Verdict([event(over, incident, alert.id), *_settle(met, alert, incident, actor, now)])
+        case AlertHeardAgain() if alert is not None and alert.status is AlertStatus.FIRING:
+            if met.is_shared or met.silent is None:
+                return Verdict([], Kept.OTHERS if met.is_shared else Kept.UNKNOWN)
+            stale = AlertWentStale(heard_at=met.silent.heard_at, after=met.silent.after, corrects=id)
+            said_so = settled(incident, stale, met.mode) if incident.is_open else []
+            return Verdict(
+                [
+                    event(stale, incident, alert.id),
+                    *(event(data, incident, incident.id) for data in said_so),
+                ]
+            )
         case e.AlertCleared(reporter=reporter) if alert is not None:
             return _restored(met, effect, alert, incident, reporter, actor, now)
     return NOTHING

@@ -1,4 +1,4 @@
-"""Reopenings: what is to be known of incidents whose reopening is taken back."""
+"""Reopenings: what is to be known of incidents that were reopened, and of alerts that were stale before."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import msgspec
 
 from hub.contract import events as e
 from hub.contract.corrections import IncidentCorrected, IncidentReopeningCorrected
+from hub.contract.ids import text
+from hub.contract.silence import AlertHeardAgain, AlertWentStale
 from hub.contract.words import Status
 from hub.domain.undo import Ended
 from hub.services.tally import Tally
@@ -64,6 +66,22 @@ async def look(tx: Tx, tally: Tally, shared: Mapping[str, int]) -> dict[str, Bef
             place, effect.at, _ended(ends[index]), _is_work(deeds[index]), said or fires
         )
     return looked
+
+
+async def silences(tx: Tx, tally: Tally) -> dict[str, AlertWentStale]:
+    """How the alerts had gone stale that were heard of again, by the ids of those effects."""
+    found = [
+        (effect, effect.incident)
+        for effect in tally.effects
+        if isinstance(effect.data, AlertHeardAgain) and effect.incident is not None
+    ]
+    asked = [Reopening(place, tally.positions[effect.id]) for effect, place in found]
+    bodies = await stored.stale(tx, asked, [text("alert", effect.subject) for effect, _ in found])
+    return {
+        effect.id: msgspec.json.decode(msgspec.json.decode(body, type=e.Envelope).data, type=AlertWentStale)
+        for (effect, _), body in zip(found, bodies, strict=True)
+        if body is not None
+    }
 
 
 def _ended(bodies: Sequence[bytes | None]) -> Ended | None:

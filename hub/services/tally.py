@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import msgspec
 from hub.contract import events as e
 from hub.contract.ids import parse, text
 from hub.contract.kinds import KINDS
+from hub.contract.silence import AlertHeardAgain
 from hub.contract.undo import NAMED_MAX, Effects, Kept, NamedEffect, Undone
 from hub.domain.errors import Broken
 from hub.domain.incident import Incident
@@ -53,6 +54,13 @@ class Tally:
         self._undone: list[NamedEffect] = []
         self._kept: list[NamedEffect] = []
         self.undone_total = self.kept_total = 0
+
+    def is_said(self, effect: Effect, shared: Mapping[str, int]) -> bool:
+        """Whether others have said the same of an alert; `shared` is when they last did. That a stale one was
+        heard of again, only who came later has said too."""
+        last = shared.get(text("alert", effect.subject), -1) if effect.data.about == "alert" else -1
+        is_again = isinstance(effect.data, AlertHeardAgain)
+        return last > (self.deeds[effect.id].arrival if is_again else -1)
 
     def judged(self, effect: Effect, verdict: Verdict, incident: Incident | None, name: str) -> None:
         """Note what became of one effect. What is private is named to nobody, and not counted."""

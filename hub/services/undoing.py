@@ -159,6 +159,7 @@ async def _correct(changed: Change, wanted: Since, tally: Tally, deeds: Sequence
     said_of = sorted({text("alert", id) for id in touched} | {deed.alert for deed in deeds if deed.alert})
     shared = await stored.shared(tx, wanted, said_of, OTHERS)
     reopened = await reopenings.look(tx, tally, shared)
+    silences = await reopenings.silences(tx, tally)
     world = await _load(tx, places, touched)
     for effect in effects:
         alert = world.alerts.get(effect.subject)
@@ -178,10 +179,11 @@ async def _correct(changed: Change, wanted: Since, tally: Tally, deeds: Sequence
             rival=rival if incident and rival and rival.service_id == incident.service_id else None,
             mode=modes.get(incident.service_id, AutoResolve.NEVER) if incident else AutoResolve.NEVER,
             is_false=effect.subject in false,
-            is_shared=before_it.is_shared(world) if before_it else text("alert", effect.subject) in shared,
+            is_shared=before_it.is_shared(world) if before_it else tally.is_said(effect, shared),
             is_worked_on=before_it is not None and before_it.is_worked_on,
             episode=_episode(alert, after) if alert and is_last else None,
             ended=before_it.ended if before_it else None,
+            silent=silences.get(effect.id),
         )
         verdict = rules.undo(met, effect, changed.grant.actor, now)
         for event in verdict.events:

@@ -54,6 +54,20 @@ _UNCLEARED = written(
 )  # fmt: skip
 
 
+_STALE = written(
+    """
+    SELECT given.n, found.body FROM unnest(:incidents, :positions, :subjects) WITH ORDINALITY
+        AS given (incident, position, subject, n) CROSS JOIN LATERAL (
+      SELECT b.body FROM incident_event e
+        LEFT JOIN event_body b ON b.tenant_id = e.tenant_id AND b.position = e.position
+      WHERE e.tenant_id = :tenant AND e.incident_id = given.incident AND e.position < given.position
+        AND e.kind = 'alert.went_stale' AND e.subject = given.subject
+      ORDER BY e.position DESC LIMIT 1) found
+    """,
+    subjects="text[]", **_PARAMETERS,
+)  # fmt: skip
+
+
 class Reopening(msgspec.Struct, frozen=True):
     """An incident that was reopened, and where in the log."""
 
@@ -79,6 +93,18 @@ async def uncleared(
     these, and when each fired."""
     rows = await tx.fetch(_UNCLEARED, incidents=list(incidents), after=after, but=list(but), limit=limit)
     return [(row["incident_id"], row["fired_at"]) for row in rows]
+
+
+async def stale(tx: Tx, asked: Sequence[Reopening], alerts: Sequence[str]) -> list[bytes | None]:
+    """For each of these alerts (ids of the wire), which were heard of again there, the envelope of how it had
+    gone stale before; None where there is none any more."""
+    found: list[bytes | None] = [None for _ in asked]
+    if asked:
+        incidents, positions = [each.incident for each in asked], [each.position for each in asked]
+        rows = await tx.fetch(_STALE, incidents=incidents, positions=positions, subjects=list(alerts))
+        for row in rows:
+            found[row["n"] - 1] = row["body"]
+    return found
 
 
 async def _found(

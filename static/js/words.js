@@ -61,7 +61,10 @@ const PHRASES = {
   "incident.storm_ended": ({ data }) =>
     `ended the storm of ${alerts(data.alerts)}: what comes new opens its own`,
   "alert.fired": ({ data }) => (data.episode > 1 ? `fired again (episode ${data.episode})` : "fired"),
-  "alert.went_stale": ({ data }) => `heard no more of an alert for ${data.after} s: it is stale, not cleared`,
+  "alert.went_stale": ({ data }) =>
+    data.corrects
+      ? "corrected an alert: it should not have been heard of again, and is stale"
+      : `heard no more of an alert for ${data.after} s: it is stale, not cleared`,
   "alert.heard_again": () => "heard again of an alert that was stale: it fires",
   "alert.split_off": () => "split an alert off, into an incident of its own",
   "alert.taken_in": () => "took in an alert that was split off another incident",

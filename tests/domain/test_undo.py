@@ -12,6 +12,7 @@ from made import ANN, INTEGRATION, MINUTE, NOW, SENDER, SERVICE, alert, cleared,
 from hub.contract import corrections as k
 from hub.contract import events as e
 from hub.contract.ids import text
+from hub.contract.silence import AlertHeardAgain, AlertWentStale, IncidentSignalsStale
 from hub.contract.storms import AlertSplitOff, AlertTakenIn
 from hub.contract.undo import Kept
 from hub.contract.words import AlertSeverity, AlertStatus, AutoResolve, Status
@@ -63,6 +64,9 @@ def after(events: list[e.Event], found: Alert, *places: Incident) -> tuple[Alert
 WITHDRAWN = k.AlertWithdrawn(corrects="evt_1", was=AlertStatus.FIRING)
 RESTORED = k.AlertRestored(corrects="evt_1", reporter="", episode=1)
 RESOLVES = e.IncidentResolved(automatic=True)
+HEARD = AlertHeardAgain(reporter="", fresh_for=60)
+SILENT = AlertWentStale(heard_at=NOW - MINUTE, after=60)
+STALE_AGAIN = AlertWentStale(heard_at=NOW - MINUTE, after=60, corrects="evt_1")
 BACK = e.IncidentReopened(reason="still_firing")
 RESOLVED_NOW = incident(Status.RESOLVED, firing=0, resolved_automatically=True, resolved_at=NOW + MINUTE)
 ENDED = Ended(status=Status.CLOSED, automatic=True, resolved_at=NOW - MINUTE, closed_at=NOW)
@@ -121,6 +125,10 @@ ACKNOWLEDGED = incident(acknowledgements=(Acknowledgement(SENDER.id, "Prometheus
         (OPENED, {"incident": incident(firing=0, total=0)}, [k.IncidentCorrected(corrects="evt_1")]),
         (OPENED, {}, []),
         (OPENED, {"incident": incident(firing=0, total=0, worked=True)}, []),
+        (HEARD, {"alert": alert(), "silent": SILENT}, [STALE_AGAIN, IncidentSignalsStale(stale=1)]),
+        (HEARD, {"alert": alert(), "silent": SILENT, "incident": incident(firing=2)}, [STALE_AGAIN]),
+        (HEARD, {"alert": alert(), "silent": SILENT, "incident": incident(Status.CLOSED)}, [STALE_AGAIN]),
+        (HEARD, {"alert": cleared(), "silent": SILENT}, []),
         (BACK, {"incident": incident(), "ended": ENDED}, [ENDS_AGAIN]),
         (BACK, {"incident": RESOLVED_NOW, "ended": ENDED}, [ENDS_AGAIN]),
         (BACK, {"incident": RESOLVED, "ended": ENDED}, []),
@@ -156,6 +164,8 @@ def test_each_effect_by_what_it_meets(effect: e.Kind, met: dict[str, Any], expec
         (BACK, {"incident": incident(), "ended": ENDED, "is_worked_on": True}, Kept.WORKED_ON),
         (BACK, {"incident": incident(), "ended": ENDED, "is_shared": True}, Kept.OTHERS),
         (BACK, {"incident": incident()}, Kept.UNKNOWN),
+        (HEARD, {"alert": alert(), "silent": SILENT, "is_shared": True}, Kept.OTHERS),
+        (HEARD, {"alert": alert()}, Kept.UNKNOWN),
         (BACK, {"incident": RESOLVED, "ended": ENDED}, None),
         (e.IncidentAcknowledged(), {}, None),
     ],

@@ -12,6 +12,7 @@ from orgs import Org
 from servers import Database
 
 from hub.contract.undo import Effects, Kept, Undone
+from hub.services import listening
 from hub.services.ports import Ports
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -132,6 +133,33 @@ async def test_what_fires_there_by_others_keeps_it_open(ports: Ports, acme: Org,
     done = await undo(ports, acme, STRANGE)
     assert left(done) == [("alert.fired", Kept.OTHERS), ("incident.reopened", Kept.OTHERS)]
     assert await told(ports, acme) == [("disk is broken", "triggered", 1, 2)]
+
+
+async def test_a_stale_alert_that_was_heard_of_again_is_stale_unless_its_source_was_heard_too(
+    ports: Ports, database: Database, acme: Org, globex: Org
+) -> None:
+    await listening.beat(ports)
+    for org in (acme, globex):
+        await repeat(ports, org, OURS)
+    async with connected(database.admin_url) as admin:
+        await admin.execute("UPDATE alert SET last_at = last_at - interval '7 h'")
+        await admin.execute("UPDATE timer SET due = due - interval '7 h'")
+        await admin.execute("UPDATE listening SET since = now() - interval '1 day', until = now()")
+    await drain(ports, acme, globex, kind="timers")
+    for org in (acme, globex):
+        assert await told(ports, org) == [("disk", "triggered", 0, 1)]
+        await repeat(ports, org, STRANGE)
+        assert await told(ports, org) == [("disk", "triggered", 1, 1)]
+    await repeat(ports, globex, OURS)
+    assert left(await undo(ports, globex, STRANGE)) == [("alert.heard_again", Kept.OTHERS)]
+    assert await told(ports, globex) == [("disk", "triggered", 1, 1)]
+    done = await undo(ports, acme, STRANGE)
+    assert ([each.what for each in done.undone], done.kept) == (["alert.heard_again"], [])
+    [incident] = await shown(ports, acme)
+    assert (incident.alerts.firing, incident.alerts.stale) == (0, 1)
+    assert (await kinds(ports, acme, incident.id))[-2:] == ["alert.went_stale", "incident.signals_stale"]
+    await repeat(ports, acme, OURS)
+    assert await told(ports, acme) == [("disk", "triggered", 1, 1)]
 
 
 async def test_reopened_again_and_again_ends_as_at_first(
