@@ -263,7 +263,9 @@ def test_opsgenies_python_client_makes_pings_and_deletes_a_heartbeat(opsgenie: o
     assert beats.ping("nightly").result == "PONG - Heartbeat received"
     eventually(lambda: beats.get_heartbeat("nightly").data.last_ping_time)
     assert [each.name for each in beats.list_heart_beats().data.heartbeats] == ["nightly"]
-    beats.enable_heartbeat("nightly")
+    assert not beats.disable_heartbeat("nightly").data.enabled
+    assert not beats.get_heartbeat("nightly").data.enabled
+    assert beats.enable_heartbeat("nightly").data.enabled
     beats.delete_heartbeat("nightly")
     with pytest.raises(opsgenie_sdk.exceptions.ApiException) as gone:
         beats.get_heartbeat("nightly")

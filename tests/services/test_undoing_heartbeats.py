@@ -9,7 +9,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from leak import OURS, STRANGE, corrected, left, owner, told, undo
-from line import CONTEXT, connected, do, drain, granted, put, row, shown
+from line import CONTEXT, connected, do, drain, granted, put, receipt, row, shown
 from orgs import Org
 from servers import Database
 
@@ -18,7 +18,7 @@ from hub.contract.ids import text
 from hub.contract.undo import Effects, Kept
 from hub.contract.words import Action
 from hub.domain.version import Expected
-from hub.services import audit, genie_beats, heartbeats, listening
+from hub.services import audit, genie_beats, heartbeats, incidents, listening
 from hub.services.grants import IntegrationRef
 from hub.services.ports import Ports, RequestContext
 
@@ -39,12 +39,13 @@ async def expected(ports: Ports, org: Org, name: str = "nightly") -> HeartbeatRe
 
 async def ping(
     ports: Ports, org: Org, address: str, body: object = None, format: str = "generic", hours: int = 0
-) -> None:
-    """A ping that came from an address, so long ago, processed."""
+) -> str:
+    """A ping that came from an address, so long ago, processed; its receipt."""
     said = body or {"action": "heartbeat", "dedup_key": "nightly"}
     then = dataclasses.replace(ports, clock=lambda: ports.clock() - timedelta(hours=hours))
-    await put(ports, msgspec.structs.replace(row(then, org, said, format=format), address=address))
+    [kept] = await put(ports, msgspec.structs.replace(row(then, org, said, format=format), address=address))
     await drain(ports, org)
+    return kept
 
 
 async def listed(ports: Ports, org: Org) -> list[tuple[str, str, int]]:
@@ -270,3 +271,23 @@ async def test_what_the_key_disabled_is_enabled_and_late_if_it_was(
     await undo(ports, acme, STRANGE)
     assert await listed(ports, acme) == [("nightly", "late", 60)]
     assert await told(ports, acme) == [("Heartbeat nightly is late", "triggered", 1, 1)]
+
+
+async def test_what_a_ping_did_in_a_private_incident_is_corrected_but_not_told(
+    ports: Ports, database: Database, acme: Org, globex: Org
+) -> None:
+    await expected(ports, acme)
+    await ping(ports, acme, OURS, hours=1)
+    await look(ports, database, acme)
+    [incident] = await shown(ports, acme)
+    boss = await owner(ports, acme)
+    await do(ports, boss, incident.id, "hide", members=[boss.actor.id], reason="x")
+    sent = await ping(ports, acme, STRANGE)
+    [item] = (await receipt(ports, acme, sent)).items
+    assert (item.decision, item.incident, item.events) == ("recorded", None, [])
+    done = await undo(ports, acme, STRANGE)
+    assert [each.what for each in done.undone] == ["heartbeat.pinged"]
+    assert (done.effects, done.kept) == (Effects(pings=1), [])
+    assert await listed(ports, acme) == [("nightly", "late", 60)]
+    again = await incidents.show(ports, await owner(ports, acme), incident.id)
+    assert (again.status, again.alerts.firing) == ("triggered", 1)
