@@ -13,6 +13,14 @@ from hub.contract.words import Role
 pytest_plugins = ("surroundings",)
 pytestmark = pytest.mark.browser
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+# Buttons that stand on the line of a field, but not at its height.
+ASKEW = """forms => forms.flatMap(form => [...form.querySelectorAll(":scope > button")].filter(button => {
+  const at = button.getBoundingClientRect();
+  return [...form.querySelectorAll("label, input, select")].some(part => {
+    const other = part.getBoundingClientRect();
+    return other.top < at.bottom && at.top < other.bottom && Math.abs(other.top - at.top) > 1;
+  });
+}).map(button => button.textContent))"""
 PARTS = ("", "/members", "/invitations", "/teams")
 BUTTONS = {"/members": ("Manage Bob", "Remove Bob"), "/teams": ("Manage On call",)}
 NAME = "Wolfeschlegelsteinhausenbergerdorff " * 3 + "x" * 80
@@ -62,6 +70,7 @@ def test_nothing_is_wider_than_the_screen_and_no_target_is_too_small(windows: Wi
                 ".filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"
             )
             assert small == []
+            assert page.locator("form.inline:visible").evaluate_all(ASKEW) == [], (part, width)
             expect(page.locator(".parts [aria-current=page]")).to_be_in_viewport()
         if part == "/members":
             page.set_viewport_size({"width": 360, "height": 640})
