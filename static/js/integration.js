@@ -83,6 +83,7 @@ function summary() {
         h("a", { href: pageOf("services", one.service.id) }, one.service.name),
       ),
       h("span", { class: "faint" }, "last use ", ago(one.last_used_at)),
+      h("a", { href: `${address(here.slug, "heartbeats")}?integration=${one.id}` }, "Heartbeats"),
     ];
   });
 }

@@ -54,7 +54,8 @@ def silent(org: Org, heartbeat: str) -> None:
 
 
 def test_a_heartbeat_is_made_pinged_changed_disabled_and_deleted(windows: Windows, org: Org) -> None:
-    page = windows.sign_in(org, path="/settings/heartbeats")
+    page = windows.sign_in(org, path=f"/settings/integrations/{org.founded.integration_id}")
+    page.locator(".summary").get_by_role("link", name="Heartbeats").click()
     expect(page.get_by_text("There is no heartbeat: no silence tells anybody.")).to_be_visible()
     new = section(page, "New heartbeat")
     new.get_by_label("Name", exact=True).fill("a job")

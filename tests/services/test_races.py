@@ -10,7 +10,22 @@ from contextlib import asynccontextmanager
 import asyncpg
 import msgspec
 import pytest
-from line import alarm, attempts, connected, do, drain, fire, granted, kinds, put, row, shown, trap, until
+from line import (
+    alarm,
+    attempts,
+    connected,
+    do,
+    drain,
+    fire,
+    granted,
+    kinds,
+    put,
+    receipt,
+    row,
+    shown,
+    trap,
+    until,
+)
 from orgs import Org
 from servers import Database
 
@@ -108,6 +123,25 @@ async def test_a_command_waits_for_the_alerts_of_its_incident_and_sees_them(
     done = await resolving
     assert done.performed.incident.alerts.firing == 0, "also the episode that was not there when it asked"
     assert (await kinds(ports, acme, "1"))[-2:] == ["incident.resolved", "alert.cleared"]
+
+
+async def test_a_split_waits_for_a_resolve_of_its_incident_and_loses(
+    ports: Ports, database: Database, acme: Org
+) -> None:
+    [sent] = await put(ports, row(ports, acme, alarm("disk", title="poison")))
+    await drain(ports, acme)
+    alert = (await receipt(ports, acme, sent)).items[0].alert
+    grant = await granted(ports, acme)
+    async with held(database) as admin:
+        resolving = asyncio.create_task(do(ports, grant, "1", "resolve"))
+        await blocked(admin, 1)
+        splitting = asyncio.create_task(do(ports, grant, "1", "split", alerts=[alert]))
+        await blocked(admin, 2)
+    assert (await resolving).performed.changed
+    with pytest.raises(NotAllowedNow):
+        await splitting
+    [incident] = await shown(ports, acme)
+    assert (incident.status, incident.alerts.firing, incident.alerts.total) == ("resolved", 0, 1)
 
 
 async def test_nobody_waits_behind_another_organizations_commit(
