@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import msgspec
 import structlog
-from tornado.httputil import HTTPConnection, HTTPHeaders
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, RequestHandler
 
 from hub.contract.signals import Fault
@@ -26,6 +27,7 @@ from hub.door.constant import Constant
 from hub.door.desk import Desk
 from hub.door.limits import Quota
 from hub.door.route import Route
+from hub.door.server import StrictStream
 from hub.logs import bind
 from hub.services import access
 from hub.services.paging import LIMIT, LIMIT_MAX
@@ -177,11 +179,20 @@ class Request(RequestHandler):
             if include_footers and self._is_plain(constant):
                 self._headers_written = True
                 body, self._write_buffer = b"".join(self._write_buffer), []
-                # Tornado's write() takes bytes that begin with a head, where write_headers() was not called.
-                said = constant.answer(self.get_status(), self._headers, body)
-                return cast(HTTPConnection, self.request.connection).write(said)
+                return self._send(constant.answer(self.get_status(), self._headers, body))
             constant.fill(self._headers)
         return super().flush(include_footers)
+
+    def _send(self, said: bytes) -> Future[None]:
+        """Send a whole answer, mostly in one call of the kernel: Tornado's way there makes two futures."""
+        connection = cast(HTTP1Connection, self.request.connection)
+        stream = connection.stream
+        sent = stream.send(said) if isinstance(stream, StrictStream) else 0
+        if sent < len(said):  # it takes bytes that begin with a head, where write_headers() was not called
+            return connection.write(said[sent:])
+        done = Future[None]()
+        done.set_result(None)
+        return done
 
     def _is_plain(self, constant: Constant) -> bool:
         return not hasattr(self, "_new_cookie") and constant.is_plain(

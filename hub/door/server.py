@@ -101,6 +101,16 @@ class StrictStream(IOStream):
             raise HTTPInputError(said)
         return head
 
+    def send(self, data: bytes) -> int:
+        """Give the kernel what it takes at once, and nothing while something waits to be written; how many
+        bytes it took. Whoever writes the rest learns what was wrong."""
+        if self.writing() or self.closed():
+            return 0
+        try:
+            return self.socket.send(data)
+        except OSError:
+            return 0
+
     def wait_for_body(self) -> None:
         """A body comes from now on; end the connection where it is not whole in time."""
         self._due = self._loop.time() + self._patience.body

@@ -15,7 +15,7 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 
-from hub.door.server import BEGIN_AT_ONCE, Server
+from hub.door.server import BEGIN_AT_ONCE, Patience, Server, StrictStream
 
 CROWD = 5 * BEGIN_AT_ONCE
 ASKED = b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
@@ -105,3 +105,24 @@ async def test_the_kernel_is_told_once_to_look_at_a_connection(monkeypatch: pyte
         assert told == []
     server.stop()
     await server.close_all_connections()
+
+
+async def test_what_the_kernel_does_not_take_at_once_is_written_behind_it_in_order() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    stream, loop = StrictStream(ours, patience=Patience(60, 60)), asyncio.get_running_loop()
+    said = bytes(range(256)) * 16_384
+    sent = stream.send(said)
+    assert 0 < sent < len(said)
+    written = stream.write(said[sent:])
+    assert stream.send(b"too early") == 0
+    got = b""
+    while len(got) < len(said):
+        got += await loop.sock_recv(theirs, 1 << 20)
+    assert got == said
+    await written
+    assert stream.send(b"now") == 3
+    theirs.close()
+    assert stream.send(b"to nobody") == 0
+    stream.close()
+    assert stream.send(b"never") == 0
