@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -29,6 +30,9 @@ pytestmark = pytest.mark.gen_test(timeout=30)
 TABLES = sorted(table.name for table in METADATA.sorted_tables)
 BARE = {"attempt", "person", "identity", "task", "timer", "listening"}  # an organization has no rows here
 ANY = Expected(None)
+# Where a statement reads a table, and where it says whose rows.
+READS = re.compile(rf"\b(?:FROM|JOIN|UPDATE|USING) (?:{'|'.join(TABLES)})\b")
+OF_TENANT = re.compile(r"\btenant_id\s*=|\bUSING \(tenant_id\b")
 LOG = ("incident_event", "event_body", "audit_log")
 # 42704 where the setting was never made on this connection, 22P02 where SET LOCAL has left it empty.
 UNSET = (asyncpg.UndefinedObjectError, asyncpg.InvalidTextRepresentationError)
@@ -248,3 +252,5 @@ def test_every_statement_names_its_tenant_itself() -> None:
     assert len(statements) > 50
     without = {name for name, value in statements.items() if "tenant" not in value.names}
     assert without == {"hub.storage.inbox._PUT"}  # the rows of several organizations, each with its own
+    for name, value in statements.items():
+        assert len(READS.findall(value.text)) <= len(OF_TENANT.findall(value.text)), name
