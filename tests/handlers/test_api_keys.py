@@ -17,8 +17,10 @@ from web import Site, outcome, read
 from hub.contract.ids import new, text
 from hub.contract.integrations import Rotate
 from hub.contract.words import Action, Role
+from hub.domain.errors import Unavailable
 from hub.services import access, api_keys, credentials
 from hub.services.ports import Ports
+from hub.storage.tx import Store
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 KEYS = "/api/v1/orgs/acme/keys"
@@ -54,6 +56,16 @@ async def test_a_key_is_shown_once_and_known_by_its_end(site: Site, acme: Org) -
     assert [each["name"] for each in read(listed)["data"]] == ["First key", "A bot"]
     assert secret.encode() not in shown.body + listed.body + audit.body
     assert [entry["action"] for entry in read(audit)["data"][:2]] == ["role.granted", "key.created"]
+
+
+async def test_a_mistyped_key_is_refused_without_asking_the_database(ports: Ports, acme: Org) -> None:
+    away, key = replace(ports, store=Store("postgresql://nobody@127.0.0.1:1/none")), acme.api_key
+    for at in range(len("ihk_"), len(key)):
+        assert (
+            await credentials.find(away, f"{key[:at]}{'a' if key[at] != 'a' else 'b'}{key[at + 1 :]}") is None
+        )
+    with pytest.raises(Unavailable):
+        await credentials.find(away, key)
 
 
 async def test_keys_come_in_pages(site: Site, acme: Org) -> None:
