@@ -19,6 +19,11 @@ NODES_MAX: Final = 10_000
 STRING_MAX: Final = 64 * 1024
 FAULTS_MAX: Final = 100
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_BOUND: Final = re.compile(r"(of length )?([<>])= (-?[0-9]+)")
+_NAMES: Final = {  # of msgspec's types
+    "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "array": "a list",
+    "object": "an object", "datetime": "a time",
+}  # fmt: skip
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
@@ -125,8 +130,16 @@ def _parts(kind: object) -> tuple[object, ...]:
 
 
 def _sentence(said: str, kind: object) -> str:
-    """What msgspec says, without the value that was sent: it may be a secret in the wrong field. In the place
-    of a pattern, which few can read, what the type says of its form."""
+    """What msgspec says, in words that people can read, since pages show them, and without the value that was
+    sent: it may be a secret in the wrong field. In the place of a pattern, what the type says of its form."""
     if " matching regex " in said:
         return f"Expected {_form(kind) or 'another form of text'}."
-    return re.sub(r"Invalid enum value .*", "Not one of the values that are possible here", said) + "."
+    said = re.sub(r"Invalid enum value .*", "Not one of the values that are possible here", said)
+    if said.startswith("Expected"):
+        said = re.sub(r"`(.+?)`", lambda named: " or ".join(map(_named, named[1].split(" | "))), said)
+        said = _BOUND.sub(lambda at: f"{at[1] or 'of '}{at[3]} or {'more' if at[2] == '>' else 'less'}", said)
+    return said + "."
+
+
+def _named(kind: str) -> str:
+    return _NAMES.get(kind, kind)

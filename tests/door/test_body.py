@@ -51,6 +51,30 @@ def test_every_bad_field_is_named_not_only_the_first() -> None:
     ]
 
 
+class Bounds(msgspec.Struct):
+    text: Annotated[str, msgspec.Meta(min_length=10)] = "x" * 10
+    size: Annotated[int, msgspec.Meta(ge=-1, le=60)] = 0
+    items: Annotated[list[str], msgspec.Meta(max_length=2)] | None = None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"text":"short"}', "Expected text of length 10 or more."),
+        (b'{"text":null}', "Expected text, got null."),
+        (b'{"size":61}', "Expected a whole number of 60 or less."),
+        (b'{"size":-2}', "Expected a whole number of -1 or more."),
+        (b'{"size":1.5}', "Expected a whole number, got a number."),
+        (b'{"items":["a","b","c"]}', "Expected a list of length 2 or less."),
+        (b'{"items":{}}', "Expected a list or null, got an object."),
+    ],
+)
+def test_a_fault_is_told_in_words(body: bytes, said: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(body, Bounds)
+    assert [fault.detail for fault in refused.value.faults] == [said]
+
+
 def test_every_bad_field_inside_another_is_named() -> None:
     body = (
         b'{"name":"a","size":1,"inner":[{"count":"x"},{},{"count":1,"a":1,"b":1}],'
