@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence, Sized
 from itertools import compress, count, repeat
 from operator import call
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hub.metrics import EVENTS_SENT
 from hub.realtime.batches import Batch, Scene
@@ -15,6 +15,7 @@ from hub.realtime.reader import Reader
 Busy = tuple[Reader, asyncio.Future[None]]
 Failed = tuple[Reader, Exception]
 Push = Callable[[bytes], int]
+T = TypeVar("T")
 
 
 class Served(NamedTuple):
@@ -98,21 +99,18 @@ class Audience:
         self._done = 0
 
     def serve(self, most: int) -> Served:
-        """Hand the batch of the pass to the next `most` readers, or to fewer."""
+        """Hand the batch of the pass to the next `most` readers."""
         batch = self._batch
         if batch is None:
             return Served(0, [], [])
-        size = len(self._rows)
-        first = (self._first + self._done) % size
-        last = min(first + most, first + size - self._done, size)
         frame = batch.frame(self._told_before)
-        pushes = self._pushes[first:last]
-        for row in compress(count(), self._pendings[first:last]):
+        pushes = self._next(self._pushes, most)
+        for row in compress(count(), self._next(self._pendings, most)):
             pushes[row] = _untried
         taken = _hand(pushes, frame)
         busy, failed, gone = list[Busy](), list[Failed](), 0
         if taken.count(len(frame)) < len(taken):
-            for reader, sent in zip(self._rows[first:last], taken, strict=True):
+            for reader, sent in zip(self._next(self._rows, most), taken, strict=True):
                 if sent == len(frame):
                     continue
                 if reader.audience is not self:
@@ -126,14 +124,14 @@ class Audience:
                     continue
                 if drained is not None:
                     busy.append((reader, drained))
-        self._done += last - first
-        EVENTS_SENT.inc(batch.count * (last - first - gone))
-        if self._done == size:
+        self._done += len(taken)
+        EVENTS_SENT.inc(batch.count * (len(taken) - gone))
+        if self._done == len(self._rows):
             self._batch = None
             if self._is_changed or self._apart:
                 self._change()
             self._apart.clear()
-        return Served(last - first, busy, failed)
+        return Served(len(taken), busy, failed)
 
     def _line_up(self) -> None:
         self._rows = list(self.readers)
@@ -141,6 +139,13 @@ class Audience:
         self._pendings = [reader.pending for reader in self._rows]
         self.readers = dict(zip(self._rows, count()))
         self._is_changed = False
+
+    def _next(self, rows: list[T], most: int) -> list[T]:
+        """What the pass reaches next, of the rows or of what goes with each of them."""
+        size = len(rows)
+        first = (self._first + self._done) % size
+        last = first + min(most, size - self._done)
+        return rows[first:last] if last <= size else rows[first:] + rows[: last - size]
 
     def _change(self) -> None:
         """Have them lined up anew; until then nobody who has gone is kept."""
