@@ -20,7 +20,7 @@ from hub.realtime.reader import Reader, Sent
 from hub.realtime.slow import Slow
 
 SLICE: Final = 500  # connections served before the loop may do something else
-REST_MIN, REST_MAX = 0.001, 0.020  # seconds between two passes of one audience
+REST_MIN: Final = 0.001  # seconds between two passes of one audience; less is none
 
 
 class Pump:
@@ -169,9 +169,7 @@ class Pump:
         return served.reached
 
     def _rest(self, audience: Audience) -> None:
-        """Have it rest for as long as its pass took: a send costs the same whatever it carries, so that under
-        load many events become few sends, and passes leave half of the loop to others."""
-        rest, audience.spent = min(audience.spent, REST_MAX), 0.0
+        rest = audience.rest()
         if rest >= REST_MIN:
             audience.waiting = set()
             asyncio.get_running_loop().call_later(rest, self._rise, audience)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import asyncio
 
-from client import Client, read_rig, settled
+import pytest
+from client import Client, Rig, read_rig, settled
+from msgspec.structs import replace
 from truth import Truth
 from warp import Warped, warped
 
+from hub.realtime.audience import LONG
+
 
 class Laborious(Client):
-    """One that costs two milliseconds a frame."""
+    """One that costs two milliseconds a frame, and notes when each began and was done."""
+
+    def __init__(self, rig: Rig, position: int) -> None:
+        self.began: list[float] = []
+        self.done: list[float] = []
+        super().__init__(rig, position)
 
     def send(self, frame: bytes) -> asyncio.Future[None] | None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Warped)
+        self.began.append(loop.time())
         loop.work(0.002)
+        self.done.append(loop.time())
         return super().send(frame)
 
 
@@ -61,5 +72,26 @@ def test_after_a_long_pass_its_audience_rests_and_what_comes_meanwhile_is_one_fr
         assert late.positions() == [17]
         assert gone.frames == []
         assert late.raw[-1] is many[0].raw[-1]
+
+    warped(story())
+
+
+@pytest.mark.parametrize(("size", "rest"), [(LONG // 2, 0.020), (LONG, 0.005)])
+def test_after_a_pass_of_long_frames_an_audience_rests_less(size: int, rest: float) -> None:
+    """There is nothing to be saved by waiting for more."""
+
+    async def story() -> None:
+        truth = Truth(10)
+        rig = await read_rig(truth)
+        many = [Laborious(rig, 10) for _ in range(10)]
+        await settled(rig)
+        hint = truth.commit()
+        event = replace(hint.events[0], body=hint.events[0].body[:-1] + b',"x":"%s"}' % (b"x" * size))
+        rig.feed.hear(replace(hint, events=[event]))
+        await asyncio.sleep(0.001)
+        rig.feed.hear(truth.commit())
+        await settled(rig)
+        rested = min(client.began[1] for client in many) - max(client.done[0] for client in many)
+        assert rested == pytest.approx(rest, abs=0.001)
 
     warped(story())
