@@ -79,9 +79,9 @@ INTAKES: Final[tuple[Route, ...]] = (
     _intake("/api/v1/ingest/events", generic, "header", handler=intake.Events),
     _intake("/api/v1/ingest/hooks/{key}", generic, "path", handler=intake.Events),
     _intake("/api/v1/ingest/cloudevents", cloudevents, "header", handler=intake.CloudEvents),
-    _intake("/v2/enqueue", pagerduty, "body"),
-    _intake("/v2/change/enqueue", pagerduty_change, "body"),
-    _intake("/generic/2010-04-15/create_event.json", pagerduty_v1, "body"),
+    _intake("/v2/enqueue", pagerduty, "body", handler=intake.Routed),
+    _intake("/v2/change/enqueue", pagerduty_change, "body", handler=intake.Routed),
+    _intake("/generic/2010-04-15/create_event.json", pagerduty_v1, "body", handler=intake.Routed),
     _intake("/integrations/alertmanager/{integration}/webhook", alertmanager, "header", "query"),
     _intake(
         "/integrations/grafana/{integration}/webhook",

@@ -1,4 +1,4 @@
-"""Door: a body is bounded while it arrives; what is too much is drained unbuffered, then told."""
+"""Door: a body is bounded while it arrives; what is too much is drained, but for its end, then told."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from tornado.httputil import (
 from hub.door.server import StrictStream
 
 SALVAGE_MAX = 64 * 1024
+END_MAX = 1024
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Arrived(HTTPServerRequest):
-    """A request as Bounded leaves it. `is_cut`: its body was too large, and only the beginning is there."""
+    """A request as Bounded leaves it. `is_cut`: its body was too large, and only the beginning is there;
+    `end` is then what it ended with, where some clients put their key."""
 
     is_cut: bool
+    end: bytes
 
 
 class Bounded(HTTPMessageDelegate):
@@ -45,6 +48,7 @@ class Bounded(HTTPMessageDelegate):
         self._entered, self._left, self._begin = entered, left, begin
         self._chunks: list[bytes] = []
         self._size = 0
+        self._end = b""
         stream = getattr(request.connection, "stream", None)
         self._stream = stream if isinstance(stream, StrictStream) else None
 
@@ -64,17 +68,19 @@ class Bounded(HTTPMessageDelegate):
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         self._size += len(chunk)
         if self._request.is_cut:
+            self._end = (self._end + chunk[-END_MAX:])[-END_MAX:]
             return None
         self._chunks.append(chunk)
         if self._size > self._limit:
             self._request.is_cut = True
-            self._chunks = [b"".join(self._chunks)[:SALVAGE_MAX]]
+            came = b"".join(self._chunks)
+            self._chunks, self._end = [came[:SALVAGE_MAX]], came[-END_MAX:]
         return None
 
     def finish(self) -> None:
         if self._stream is not None:
             self._stream.body_came()
-        self._request.body = b"".join(self._chunks)
+        self._request.body, self._request.end = b"".join(self._chunks), self._end
         self._chunks.clear()
         self._handling = self._begin()  # the loop itself would let go of a task that waits
 

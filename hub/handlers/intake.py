@@ -18,7 +18,7 @@ from hub.handlers.sender import Sender
 from hub.services.grants import IntegrationRef
 from hub.services.receive import row_id
 from hub.services.verifying import verified
-from hub.sources import cloudevents
+from hub.sources import cloudevents, routed
 from hub.sources.base import Checked, Reply, Source
 from hub.storage.inbox import InboxRow
 
@@ -44,11 +44,11 @@ class Keeper(Sender):
 
     async def take(self, sent: bytes, integration: str = "", key: str = "") -> None:
         """Keep what was sent, in the form that its format reads, and answer."""
-        checked = self.source.check(sent)
+        checked = self.looked_at(sent)
         presented = self.presented(of_body=checked.key or "", of_path=key)
         owner = await self.owner(presented, integration)
         if owner is None:
-            self.reply(self.source.answer(checked, None))
+            self.unknown(checked, presented)
             return
         if self.source.COMES_AGAIN:
             self.meter(owner)
@@ -67,6 +67,21 @@ class Keeper(Sender):
                 f"Larger than {self.route.body_max} bytes; the beginning is kept as a dead letter."
             )
         self.reply(self.source.answer(checked, row.id))
+
+    def looked_at(self, sent: bytes) -> Checked:
+        """What the answer needs of what was sent. Where a body was cut and its beginning holds no key, its
+        end may: PagerDuty's own client for Python writes it last."""
+        checked, request = self.source.check(sent), cast(Arrived, self.request)
+        if request.is_cut and checked.key is None:
+            return self.source.check(request.end)
+        return checked
+
+    def unknown(self, checked: Checked, presented: str) -> None:
+        """Answer who has shown no key that is known; of a body that was cut, the key may be among what is
+        gone."""
+        if cast(Arrived, self.request).is_cut and "body" in self.keys and not presented:
+            raise TooLarge(f"Larger than {self.route.body_max} bytes, and no key was found: nothing is kept.")
+        self.reply(self.source.answer(checked, None))
 
     def meter(self, owner: IntegrationRef) -> None:
         """Count it for its organization; raise RateLimited where it is one too many, so that a storm of one
@@ -155,6 +170,19 @@ class Intake(Keeper):
     async def post(self, integration: str = "", key: str = "") -> None:
         """202 after COMMIT, or what this format's senders understand."""
         await self.take(self.request.body, integration, key)
+
+
+class Routed(Intake):
+    """An endpoint of PagerDuty's clients, who look for the vendor's words in whatever is refused."""
+
+    def refuse(self, error: HubError) -> None:
+        """What is too large is told so in the vendor's shape."""
+        if not isinstance(error, TooLarge):
+            super().refuse(error)
+            return
+        self.problem_code = error.code
+        self.reply(routed.told(413, error.detail))
+        self.finish()
 
 
 class Either(Intake):

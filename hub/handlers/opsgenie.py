@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hub.contract.signals import Fault
 from hub.domain.errors import Forbidden, HubError, Invalid, NotAllowedNow, NotFound, Unauthenticated
-from hub.door.problems import faults
+from hub.door.problems import TooLarge, faults
 from hub.door.says import says
 from hub.handlers.intake import Keeper
 from hub.services import genie
@@ -15,7 +15,9 @@ from hub.sources import opsgenie
 from hub.sources.base import Reply
 
 IDENTIFIERS: Final = {"id", "alias", "tiny"}
-REFUSED: Final = {Unauthenticated: 401, Forbidden: 403, NotFound: 404, Invalid: 422, NotAllowedNow: 422}
+REFUSED: Final = {
+    Unauthenticated: 401, Forbidden: 403, NotFound: 404, TooLarge: 413, Invalid: 422, NotAllowedNow: 422
+}  # fmt: skip
 
 
 class Genie(Keeper):

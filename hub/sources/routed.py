@@ -71,9 +71,13 @@ def event(body: bytes, faults: Faults) -> dict[str, object]:
 
 def refused(checked: Checked) -> Reply:
     """The vendor's 400 with a list of sentences; an unknown key is one too there, not a 401."""
-    errors = [fault.detail for fault in checked.faults] or ["Invalid routing key"]
-    body = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
-    return Reply(status=400, body=body)
+    return told(400, *([fault.detail for fault in checked.faults] or ["Invalid routing key"]))
+
+
+def told(status: int, *errors: str) -> Reply:
+    """A refusal in the vendor's shape."""
+    body = {"status": "invalid event", "message": "Event object is invalid", "errors": list(errors)}
+    return Reply(status=status, body=body)
 
 
 def processed(status: int, **more: str) -> Reply:

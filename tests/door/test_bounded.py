@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tornado.httputil import HTTPHeaders, RequestStartLine
 
-from hub.door.bounded import SALVAGE_MAX, Arrived, Bounded
+from hub.door.bounded import END_MAX, SALVAGE_MAX, Arrived, Bounded
 
 START = RequestStartLine("POST", "/", "HTTP/1.1")
 
@@ -38,6 +38,7 @@ def test_of_a_large_body_only_the_beginning_is_kept() -> None:
     request, _ = arrive(chunks, 1_000_000, HTTPHeaders())
     assert request.is_cut
     assert request.body == b"".join(chunks)[:SALVAGE_MAX]
+    assert request.end == b"".join(chunks)[-END_MAX:]
 
 
 def test_a_sender_who_goes_before_the_end_has_left_and_nothing_begins() -> None:

@@ -195,13 +195,6 @@ async def test_a_large_body_without_a_good_key_is_not_kept(site: Site, rung: Run
     assert not any(kind == "inbox" for kind, _ in rung.enqueued)
 
 
-async def test_a_large_pagerduty_event_is_kept_too(site: Site, ports: Ports, acme: Org) -> None:
-    event = pagerduty(acme.integration_key, client="x" * (2 * 1024 * 1024))
-    assert outcome(await site("POST", "/v2/enqueue", event)) == (413, "too_large")
-    [title] = await titles(site, ports, acme)
-    assert title.endswith("is unreadable")
-
-
 @asynccontextmanager
 async def without_database(house: House, url: str, gate: Gate) -> AsyncIterator[Site]:
     """The same application over a database that does not answer."""
