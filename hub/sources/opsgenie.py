@@ -33,6 +33,7 @@ _SAID: Final = (
 )  # fmt: skip
 ACTS: Final = frozenset((*_ACTS, *_SAID))
 _VERBS: Final = ACTS | {CREATE, PING}
+_BODY: Final = b',"body":'
 _OWN: Final = frozenset(("user", "source", "note"))
 
 
@@ -40,7 +41,7 @@ def envelope(verb: str, alias: str, body: bytes, name: str = "") -> bytes:
     """A request as it is kept: what its address says, around the body as it came. A body that is no JSON, or
     that would say one of these names once more, is found by strict reading."""
     head = msgspec.json.encode({"verb": verb, "alias": alias, "name": name})[:-1]
-    return head + b',"body":' + (body if body.strip() else b"{}") + b"}"
+    return head + _BODY + (body if body.strip() else b"{}") + b"}"
 
 
 def check(body: bytes) -> Checked:
@@ -48,7 +49,7 @@ def check(body: bytes) -> Checked:
     try:
         faults = _faults(scan(body))
     except Broken as broken:
-        return Checked(faults=(Fault(pointer=broken.pointer, code="invalid_json", detail=broken.detail),))
+        return Checked(faults=(_unread(body, broken),))
     return Checked(faults=tuple(faults))
 
 
@@ -82,7 +83,9 @@ def answer(checked: Checked, row: UUID | None) -> Reply:
         return told(401, "Could not authenticate", headers=CHALLENGE)
     request = str(row)
     if checked.faults and checked.faults[0].code == "invalid_json":
-        return told(400, f"Could not parse JSON payload: {checked.faults[0].detail}", request)
+        bad = checked.faults[0]
+        words = f"{bad.pointer}: {bad.detail}" if bad.pointer else bad.detail
+        return told(400, f"Could not parse JSON payload: {words}", request)
     if checked.faults:
         errors = {fault.pointer.removeprefix("/body/"): fault.detail for fault in checked.faults}
         words = "Request body is not processable. Please check the errors."
@@ -116,6 +119,15 @@ def told(
 
 CHALLENGE: Final = {"WWW-Authenticate": "GenieKey"}  # a 401 has a challenge: RFC 9110, section 11.6.1
 UNTHROTTLED: Final = {"X-RateLimit-State": "OK", "X-RateLimit-Period-In-Sec": "60"}
+
+
+def _unread(body: bytes, broken: Broken) -> Fault:
+    """Where it is broken, as the sender counts: without the envelope around what was sent."""
+    try:
+        scan(body.partition(_BODY)[2][:-1])
+    except Broken as of_what_was_sent:
+        broken = of_what_was_sent
+    return Fault(pointer=broken.pointer, code="invalid_json", detail=broken.detail)
 
 
 def _faults(request: object) -> list[Fault]:

@@ -113,3 +113,21 @@ def test_the_good_answer_names_the_request() -> None:
     )
     assert reply.headers["X-RateLimit-State"] == "OK"
     assert opsgenie.busy(is_over_quota=True).headers["X-RateLimit-State"] == "THROTTLED"
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ('{"message": "Disk full",}', "line 1, column 25"),
+        ('{\n"message" "Disk full"}', "line 2, column 11"),
+        ('{"tags": ["a"], "tags": ["b"]}', "/tags: "),
+        ('{"details": {"log": "\\u0000"}}', "/details/log: "),
+    ],
+)
+@pytest.mark.parametrize("alias", ["disk", '\\",":{"body":,"body":{'])
+def test_what_is_broken_is_named_by_its_place_in_what_was_sent(raw: str, words: str, alias: str) -> None:
+    answer = opsgenie.answer(opsgenie.check(opsgenie.envelope("close", alias, raw.encode())), ROW)
+    assert isinstance(answer.body, dict)
+    assert answer.status == 400
+    assert words in answer.body["message"]
+    assert "/body" not in answer.body["message"]
