@@ -14,7 +14,8 @@ from hub.contract.words import Decision, InboxState
 
 class OutcomeItem(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided about one item of a stored request, and why; `events` are the ids of those that it
-    caused, none where it changed nothing. A ping, and what was asked of a heartbeat, names it."""
+    caused, none where it changed nothing. A repeat has the `count` of its alert with it. A ping, and what was
+    asked of a heartbeat, names it."""
 
     index: int
     decision: Decision
@@ -23,6 +24,7 @@ class OutcomeItem(msgspec.Struct, frozen=True, kw_only=True):
     alert: str | None = None
     incident: str | None = None
     detail: str | None = None
+    count: int | None = None
     heartbeat: str | None = None
     events: list[str] = []
 

@@ -251,6 +251,7 @@ def _item(
         alert=text("alert", alert.id) if alert else None,
         incident=text("incident", alert.incident_id) if alert else None,
         detail=one.dead or None,
+        count=alert.count if alert and judged.counts else None,
         events=[text("event", id) for id in happened],
     )
 

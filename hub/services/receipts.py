@@ -79,7 +79,7 @@ async def _resources(
 def _told(item: OutcomeItem, is_private: bool) -> OutcomeItem:
     if not is_private:
         return item
-    return msgspec.structs.replace(item, alert=None, incident=None, detail=None, events=[])
+    return msgspec.structs.replace(item, alert=None, incident=None, detail=None, count=None, events=[])
 
 
 async def whole(

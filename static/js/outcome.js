@@ -5,7 +5,7 @@
 
 /** @typedef {import("./wire.js").Named} Named */
 /** @typedef {{index: number, decision: string, rule: string, dedup_key: string | null, alert: string | null,
- *   incident: string | null, detail: string | null, events: string[]}} Item */
+ *   incident: string | null, detail: string | null, count: number | null, events: string[]}} Item */
 /** @typedef {{id: string, type: string, time: string, incident: string | null}} Caused */
 /** @typedef {{id: string, state: string, format: string, integration: Named, received_at: string,
  *   processed_at: string | null, request_id: string, correlation_id: string, truncated: boolean, reason: string,
@@ -45,6 +45,12 @@ export function stateOf(state) {
 /** @param {string} decision */
 export function decisionOf(decision) {
   return DECISIONS[decision] ?? capital(decision);
+}
+
+/** How often the alert of a repeat had been heard of by then; "" for any other item, and for one of an earlier
+ * version. @param {{count?: number | null}} item */
+export function times({ count }) {
+  return count ? `, ${count} times by then` : "";
 }
 
 /** Nothing more comes of it by itself. @param {Receipt} receipt */

@@ -8,7 +8,7 @@ import { ago, badge, pageOf } from "./catalogue.js";
 import { clockTime, day } from "./clock.js";
 import { derive, h, signal } from "./core.js";
 import { deeds } from "./deadletter.js";
-import { decisionOf, stateOf } from "./outcome.js";
+import { decisionOf, stateOf, times } from "./outcome.js";
 import { settings as address } from "./parts.js";
 import * as place from "./place.js";
 import { copied } from "./sending.js";
@@ -138,14 +138,15 @@ function items(all) {
 }
 
 /** @param {Item} item */
-function decision({ index, decision, rule, dedup_key, alert, incident, detail }) {
+function decision(item) {
+  const { index, decision, rule, dedup_key, alert, incident, detail } = item;
   return h(
     "li",
     null,
     h(
       "div",
       { class: "what" },
-      h("strong", null, `${index + 1}. ${decisionOf(decision)}`),
+      h("strong", null, `${index + 1}. ${decisionOf(decision)}${times(item)}`),
       h("p", { class: "faint" }, rule, detail ? `: ${detail}` : ""),
       dedup_key ? h("p", { class: "faint" }, "key ", h("code", null, dedup_key)) : null,
       alert ? h("p", { class: "faint" }, "alert ", h("code", null, alert)) : null,

@@ -43,6 +43,17 @@ async def test_each_item_has_its_decision_and_its_rule(ports: Ports, acme: Org, 
     assert await decisions(ports, globex, alarm("a", "resolve")) == ["ignored"], "acme's key is not globex's"
 
 
+async def test_a_repeat_has_the_count_of_its_alert_with_it(ports: Ports, acme: Org) -> None:
+    for body, counts in (
+        ([alarm("a"), alarm("b"), alarm("a")], [None, None, 2]),
+        ([alarm("a")] * 3, [3, 4, 5]),
+        ([alarm("a", "resolve"), alarm("a"), alarm("a")], [None, None, 2]),
+    ):
+        reference = await post(ports, acme, body)
+        await drain(ports, acme)
+        assert [item.count for item in (await receipt(ports, acme, reference)).items] == counts
+
+
 async def test_a_receipt_says_where_it_went(ports: Ports, acme: Org) -> None:
     sent = row(ports, acme, alarm(None, dedup_key=None) | {"action": "trigger"})
     [reference] = await put(ports, sent)

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { seconds, written } from "../../static/js/spans.js";
-import { decisionOf, ending, follow, isOver, stateOf } from "../../static/js/outcome.js";
+import { decisionOf, ending, follow, isOver, stateOf, times } from "../../static/js/outcome.js";
 import { givable, HOLDS } from "../../static/js/scopes.js";
 import { keyLine, senders } from "../../static/js/senders.js";
 
@@ -71,6 +71,12 @@ Deno.test("a state or decision of a later version is told by its own word", () =
   assert.equal(stateOf("set_aside").word, "Set aside");
   assert.equal(decisionOf("folded_away"), "Folded away");
   assert.equal(stateOf("done").word, "Processed");
+});
+
+Deno.test("a repeat says how often its alert was heard of by then", () => {
+  assert.equal(times({ count: 12 }), ", 12 times by then");
+  assert.equal(times({ count: null }), "");
+  assert.equal(times({}), "");
 });
 
 Deno.test("a receipt is followed to its end, and no further", async () => {
