@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from tornado.iostream import StreamClosedError
+
 from hub.contract import frames
 from hub.domain.errors import HubError, RateLimited, Unavailable
 from hub.door.desk import Desk
@@ -48,7 +50,10 @@ class EventStream(Request):
         self._set_headers()
         if is_old:
             self.set_header("Connection", "close")
-        await self.flush()
+        try:
+            await self.flush()
+        except StreamClosedError:  # the client is gone already
+            return
         if self.request.method == "HEAD" or self._over.is_set():
             return
         self.straight = Straight(wire.response_stream(self))

@@ -15,7 +15,7 @@ from chronicle import Chronicle, digest
 from histories import Sees, never
 from told import Spoken, State, Told
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 TRANSPORTS = ("socket", "records", "poll")
 PAUSE_MAX = 1.0  # seconds; shorter than what the welcome asks for, so that a run fits into a minute
@@ -148,6 +148,8 @@ class Visitor:
                         msgspec.json.encode({"frame": "ack", "cursor": self.cursor}).decode()
                     )
             raise Ended(socket.close_code)
+        except WebSocketClosedError:  # between what was read and what is said
+            raise Ended(socket.close_code) from None
         finally:
             _cut(socket)
 
