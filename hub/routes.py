@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.contract.receipts import BODY_MAX
 from hub.contract.words import Action
 from hub.door.route import ByCommand, Guard, Public, Route
 from hub.handlers import (
@@ -136,7 +137,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(KEY + "/rotate", keys.RotateKey, {"POST": Action.KEY_MANAGE}),
     Route(ORG + "/receipts", readers.Receipts, {"GET": Action.RECEIPT_READ}),
     Route(ORG + "/receipts/{receipt}", readers.Receipt, {"GET": Action.RECEIPT_READ}),
-    Route(ORG + "/receipts/{receipt}/replay", readers.ReplayReceipt, {"POST": Action.RECEIPT_REPLAY}),
+    Route(
+        ORG + "/receipts/{receipt}/replay",
+        readers.ReplayReceipt,
+        {"POST": Action.RECEIPT_REPLAY},
+        body_max=4 * BODY_MAX,  # a text takes more as JSON
+    ),
     Route(ORG + "/receipts/{receipt}/discard", readers.DiscardReceipt, {"POST": Action.RECEIPT_REPLAY}),
     Route(ORG + "/audit", readers.Audit, {"GET": Action.AUDIT_READ}),
     # the organization and its people

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -76,10 +76,13 @@ class ReceiptPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+BODY_MAX: Final = 1024 * 1024  # of a dead letter that is shown and mended: characters, and bytes
+
+
 class Replay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A dead letter once more: as it came, or with `body` in place of what came."""
 
-    body: Annotated[str, msgspec.Meta(min_length=1, max_length=60_000)] | None = None
+    body: Annotated[str, msgspec.Meta(min_length=1, max_length=BODY_MAX)] | None = None
 
 
 class Discard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

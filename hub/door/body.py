@@ -42,15 +42,15 @@ def check_type(headers: Mapping[str, str]) -> None:
         raise WrongType("A compressed body is not taken.")
 
 
-def read(body: bytes, kind: type[Kind]) -> Kind:
+def read(body: bytes, kind: type[Kind], string_max: int = STRING_MAX) -> Kind:
     """Decode a JSON object into `kind`; raise Invalid with every bad, missing and unknown field."""
-    return fit(members(body), kind)
+    return fit(members(body, string_max), kind)
 
 
-def members(body: bytes) -> dict[str, object]:
+def members(body: bytes, string_max: int = STRING_MAX) -> dict[str, object]:
     """The members of a JSON object as plain values; raise Invalid for what is none, or not strict."""
     try:
-        value = scan(body, DEPTH_MAX, NODES_MAX, STRING_MAX)
+        value = scan(body, DEPTH_MAX, NODES_MAX, string_max)
     except Broken as broken:
         faults = [Fault(pointer=each.pointer, code=each.code, detail=each.detail) for each in broken.all]
         raise Invalid(faults) from None

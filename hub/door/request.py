@@ -125,12 +125,12 @@ class Request(RequestHandler):
         if answering is not None:  # where GET waits for nothing, it is over
             await answering
 
-    def read(self, kind: type[Kind]) -> Kind:
+    def read(self, kind: type[Kind], string_max: int = body.STRING_MAX) -> Kind:
         """The JSON body as `kind`; an empty body is an empty object. Raise Invalid or WrongType."""
         if self.request.body:
             body.check_type(self.request.headers)
         try:
-            return body.read(self.request.body or b"{}", kind)
+            return body.read(self.request.body or b"{}", kind, string_max)
         except Invalid:
             with self.faults.collected():  # a bad key is told together with the fields
                 self.idempotency_key()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.contract.receipts import Discard, ReceiptPage, ReceiptResource, Replay
+from hub.contract.receipts import BODY_MAX, Discard, ReceiptPage, ReceiptResource, Replay
 from hub.contract.resources import AuditPage
 from hub.contract.signals import KEY_MAX
 from hub.contract.words import InboxState
@@ -58,7 +58,7 @@ class ReplayReceipt(Request):
     @says(ReceiptResource, takes=Replay, once=True, may=(NotAllowedNow,))
     async def post(self, org: str, receipt: str) -> None:
         """Process a dead letter once more, as it came or mended; the receipt to follow."""
-        asked, key = self.read(Replay), self.idempotency_key()
+        asked, key = self.read(Replay, BODY_MAX), self.idempotency_key()
         shown, replayed = await replaying.replay(
             self.desk.ports, self.grant, receipt, asked, key, self.context
         )

@@ -20,6 +20,7 @@ from hub.storage.sent import Sent
 from hub.storage.tx import Tx
 
 LIMIT_MAX = 100
+VERB_MAX = 64  # bytes of a kept request, in which its verb stands first
 STORIES = {"notes": IncidentNoted.kind, "logs": None}
 OFFSET_MAX = 20_000
 PRIORITIES = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5"}
@@ -90,7 +91,7 @@ async def outcome(ports: Ports, owner: IntegrationRef, request: str) -> dict[str
     except ValueError:
         id = UUID(int=0)
     async with ports.store.reading(owner.tenant) as tx:
-        found = await receipts.receipt(tx, id)
+        found = await receipts.receipt(tx, id, VERB_MAX)
     is_own = found is not None and found.integration_id == owner.integration
     if found is None or not is_own or found.state not in {InboxState.DONE, InboxState.DEAD}:
         raise NotFound("Request not found. It might not be processed, yet.")

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import sqlalchemy as sa
 
+from hub.contract.receipts import BODY_MAX
 from hub.contract.words import InboxState
 from hub.domain.sight import View
 from hub.storage.inbox import InboxRow
@@ -125,7 +126,6 @@ _PICKED = Statement(
         inbox.c.received_at.desc(), inbox.c.id.desc()
     )
 )
-BODY_SHOWN = 65_536
 
 
 def _receipt(row: asyncpg.Record) -> Receipt:
@@ -134,9 +134,9 @@ def _receipt(row: asyncpg.Record) -> Receipt:
     return Receipt(**values)
 
 
-async def receipt(tx: Tx, id: UUID) -> Receipt | None:
-    """One row with at most 64 KiB of its body."""
-    row = await tx.one(_SHOW, id=id, body_max=BODY_SHOWN)
+async def receipt(tx: Tx, id: UUID, body_max: int = BODY_MAX) -> Receipt | None:
+    """One row with at most so many bytes of its body."""
+    row = await tx.one(_SHOW, id=id, body_max=body_max)
     return _receipt(row) if row else None
 
 

@@ -46,7 +46,7 @@ const page = settings({
       () => items(receipt.value?.items ?? []),
     ),
     () => receipt.value?.events.length ? caused(receipt.value) : null,
-    () => body.value ? [h("h2", null, "What came in, at most 64 KiB"), copied("Body", body.value)] : null,
+    () => body.value ? [h("h2", null, "What came in, at most 1 MiB"), copied("Body", body.value)] : null,
   ],
 });
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from orgs import Org, Rung
 from web import Site, read
 
+from hub.contract.ids import text
 from hub.services import work
 from hub.services.ports import Ports
 
@@ -67,3 +69,27 @@ async def test_a_large_opsgenie_request_is_refused_in_the_vendors_shape(
     assert (answer.code, sorted(read(answer))) == (413, ["message", "requestId", "took"])
     [title] = await titles(site, ports, acme)
     assert title.endswith("is unreadable")
+
+
+async def test_a_large_dead_letter_is_shown_whole_and_mended(site: Site, ports: Ports, acme: Org) -> None:
+    """A group of alerts as Alertmanager sends it, with a NUL in one of them."""
+    alerts = [
+        {"status": "firing", "labels": {"alertname": f"Disk {n}"}, "annotations": {"summary": '"é"' * 90}}
+        for n in range(1_500)
+    ]
+    group = msgspec.json.encode({"version": "4", "groupKey": "disks", "alerts": alerts})
+    broken = group.replace(b'Disk 7"', b'Disk\\u00007"')
+    assert 512 * 1024 < len(broken) < 1024 * 1024
+    sender, api = site.with_key(acme.integration_key), site.with_key(acme.api_key)
+    address = f"/integrations/alertmanager/{text('integration', acme.integration_id)}/webhook"
+    receipt = read(await sender("POST", address, broken))["receipt_id"]
+    [title] = await titles(site, ports, acme)
+    assert title.endswith("is unreadable")
+    path = f"/api/v1/orgs/acme/receipts/{receipt}"
+    shown = read(await api("GET", path))["body"]
+    assert shown.encode() == broken
+    mended = await api("POST", f"{path}/replay", {"body": shown.replace("\\u0000", " ")})
+    assert mended.code == 200
+    assert len(await titles(site, ports, acme)) == 2
+    too_much = await api("POST", f"{path}/replay", {"body": "x" * (1024 * 1024 + 1)})
+    assert (too_much.code, read(too_much)["errors"][0]["pointer"]) == (400, "/body")

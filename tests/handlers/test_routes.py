@@ -201,7 +201,7 @@ def test_only_what_machines_call_is_exempt_from_the_host_list() -> None:
     assert machines == {path for _, path in EXPECTED if path.startswith(vendors)} | {"/livez", "/readyz"}
 
 
-def test_bodies_are_small_but_for_intake() -> None:
+def test_bodies_are_small_but_for_intake_and_what_mends_it() -> None:
     large = {route.path: route.body_max for route in ROUTES if route.body_max != 64 * 1024}
     assert large == {at + path: 1024 * 1024 for at in PREFIXES for path in OPSGENIE} | {
         "/api/v1/ingest/events": 1024 * 1024,
@@ -213,6 +213,7 @@ def test_bodies_are_small_but_for_intake() -> None:
         "/integrations/alertmanager/{integration}/api/v2/alerts": 4 * 1024 * 1024,
         "/integrations/alertmanager/{integration}/webhook": 4 * 1024 * 1024,
         "/integrations/grafana/{integration}/webhook": 4 * 1024 * 1024,
+        "/api/v1/orgs/{org}/receipts/{receipt}/replay": 4 * 1024 * 1024,
     }
 
 
