@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 from bench.crowded import Crowded
 from bench.line import p99
 from bench.writer import Writer
@@ -12,18 +14,16 @@ FULL = (2000.0, 40)
 
 
 async def delays(crowded: Crowded, seconds: float) -> dict[str, float]:
-    """p99 over the events, in milliseconds, each until it had reached the last of all streams."""
+    """p50 and p99 over the events, in milliseconds, each until it had reached the last of all streams."""
+    writer = crowded.writer
     calm = await _run(crowded, *CALM, seconds)
-    rung = _since(calm, crowded.writer.rung_at)
+    figures = _since(calm, writer.rung_at, "publish_to_last")
     busy = await _run(crowded, *BUSY, seconds)
-    due = _since(busy, crowded.writer.due_at)
+    figures |= _since(busy, writer.due_at, "commit_to_socket_500")
     full = await _run(crowded, *FULL, seconds)
-    return {
-        "publish_to_last_p99_ms": rung,
-        "commit_to_socket_500_p99_ms": due,
-        "sustained_2000_p99_ms": _since(full, crowded.writer.rung_at),
-        "sustained_2000_rate": round(len(full) / (crowded.writer.rung_at[-1] - crowded.writer.due_at[0]), 1),
-    }
+    figures |= _since(full, writer.rung_at, "sustained_2000")
+    rate = len(full) / (writer.rung_at[-1] - writer.due_at[0])
+    return figures | {"sustained_2000_rate": round(rate, 1)}
 
 
 async def _run(crowded: Crowded, rate: float, each: int, seconds: float) -> list[float]:
@@ -34,5 +34,6 @@ async def _run(crowded: Crowded, rate: float, each: int, seconds: float) -> list
     return (await crowded.drain.last()).last_at
 
 
-def _since(seen: list[float], then: list[float]) -> float:
-    return round(1000 * p99([at - began for at, began in zip(seen, then, strict=True)]), 1)
+def _since(seen: list[float], then: list[float], name: str) -> dict[str, float]:
+    late = [1000 * (at - began) for at, began in zip(seen, then, strict=True)]
+    return {f"{name}_p50_ms": round(statistics.median(late), 1), f"{name}_p99_ms": round(p99(late), 1)}

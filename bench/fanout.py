@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from bench.process import machine
 from bench.rivals import RIVALS, Rival
 from bench.rounds import Cost, compare
 
+PARTS = ("idle", "costs", "peers", "delays", "many", "storm")
 ROUNDS = 7
 MANY = 5_000
 BURST = 50
@@ -50,44 +52,51 @@ GOALS = {  # at most, or at least where the figure is a peer's
 class Run:
     """One run, which prints what it has as soon as it has it."""
 
-    def __init__(self, folder: Path, is_quick: bool, streams: int) -> None:
+    def __init__(self, folder: Path, parts: Collection[str], streams: int, seconds: int) -> None:
         self.folder = folder
-        self.is_quick = is_quick
+        self.parts = parts
         self.streams = streams
+        self.seconds = seconds
         self.figures: dict[str, float] = {}
+        self._size = 0  # bytes of the hub's message of one event
 
     async def all(self, hub: Hub) -> None:
-        """Everything; quickly without peers, 5,000 and 10,000 streams."""
+        """Every part that was asked for, in this order."""
         async with crowded(hub, self.folder) as ours:
-            if not self.is_quick:  # first, while the process has no memory of earlier streams to give them
+            if "idle" in self.parts:  # first, while the process has no memory of earlier streams to give them
                 self.note(await crowds.idle(ours, self.streams))
                 await ours.drain.close()
-            await ours.fill(1000)
-            await self.costs(ours)
-            self.note(await delays(ours, 5 if self.is_quick else 20))
-            if self.is_quick:
-                return
-            await ours.drain.close()
-            await ours.fill(MANY)
-            await self.single(ours, MANY)
-            self.note(await crowds.storm(ours, self.streams))
+            if not {"costs", "peers", "delays"}.isdisjoint(self.parts):
+                await ours.fill(1000)
+                await self.thousand(ours)
+                await ours.drain.close()
+            if "many" in self.parts:
+                await ours.fill(MANY)
+                floor = await self.single(ours, MANY)
+                await floor.stop()
+            if "storm" in self.parts:
+                self.note(await crowds.storm(ours, self.streams))
 
-    async def storm(self, hub: Hub) -> None:
-        """Nothing but the storm."""
-        async with crowded(hub, self.folder) as ours:
-            self.note(await crowds.storm(ours, self.streams))
+    async def thousand(self, ours: Crowded) -> None:
+        """What is measured with a thousand streams."""
+        if "costs" in self.parts:
+            await self.costs(ours)
+        if "peers" in self.parts:
+            await ours.send(0, 1)
+            self._size = round(ours.size)
+            for rival in RIVALS:
+                await self.rival(ours, rival)
+        if "delays" in self.parts:
+            self.note(await delays(ours, self.seconds))
 
     async def costs(self, ours: Crowded) -> None:
-        """One event and bursts to a thousand streams, of the hub, the floor and the peers in turn."""
-        floor = await self.single(ours, 1000, stays=True)
+        """One event and bursts to a thousand streams, of the hub and the floor in turn."""
+        floor = await self.single(ours, 1000)
         await ours.send(0, BURST)
         found = await compare([ours, floor], round(ours.size), BURST, 10, ROUNDS)
         self._costs(found, "burst")
         self.note({"burst_over_floor": found["hub"].median / found["floor"].median})
         await floor.stop()
-        if not self.is_quick:
-            for rival in RIVALS:
-                await self.rival(ours, rival)
 
     async def rival(self, ours: Crowded, rival: Rival) -> None:
         """A peer and the hub in turn: one event, and bursts."""
@@ -100,17 +109,14 @@ class Run:
             self.note({f"{rival.figure}_{what}": ratio} | ({rival.figure: ratio} if count == 1 else {}))
         await peer.stop()
 
-    async def single(self, ours: Crowded, count: int, stays: bool = False) -> Peer:
-        """One event to `count` streams, over the floor with as many."""
+    async def single(self, ours: Crowded, count: int) -> Peer:
+        """One event to `count` streams, over the floor with as many, which is left running."""
         floor = await Peer.start("floor", [self.folder / "floor"], await Drain.start(self.folder))
         await floor.fill(count)
         await ours.send(0, 1)
-        self._size = round(ours.size)
-        found = await compare([ours, floor], self._size, 1, 20, ROUNDS)
+        found = await compare([ours, floor], round(ours.size), 1, 20, ROUNDS)
         self._costs(found, f"single {count}")
         self.note({f"single_over_floor_{count}": found["hub"].median / found["floor"].median})
-        if not stays:
-            await floor.stop()
         return floor
 
     def note(self, figures: dict[str, float]) -> None:
@@ -130,8 +136,8 @@ def main() -> None:
     """Measure once and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.fanout", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one flat JSON object as the last line")
-    parser.add_argument("--quick", action="store_true", help="without peers, 5,000 and 10,000 streams")
-    parser.add_argument("--only", choices=["storm"], help="a part by itself")
+    parser.add_argument("--quick", action="store_true", help="costs and short delays alone")
+    parser.add_argument("--only", choices=PARTS, help="a part by itself")
     parser.add_argument("--streams", type=int, default=crowds.STREAMS, help="how many are idle, and storm")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {CLIENT_CORE})  # and all that is started from here, but for the servers
@@ -140,9 +146,11 @@ def main() -> None:
         folder = Path(name)
         for program in ("drain", "floor"):
             compiled(program, folder)
-        run = Run(folder, arguments.quick, arguments.streams)
+        quick = ("costs", "delays") if arguments.quick else PARTS
+        parts = (arguments.only,) if arguments.only else quick
+        run = Run(folder, parts, arguments.streams, 5 if arguments.quick else 20)
         with running(settings=SETTINGS) as hub:
-            asyncio.run(run.storm(hub) if arguments.only else run.all(hub))
+            asyncio.run(run.all(hub))
     if arguments.json:
         print(msgspec.json.encode(run.figures).decode())
 
