@@ -21,7 +21,7 @@ Slug = Annotated[
     msgspec.Meta(
         max_length=64,
         pattern=r"^[a-z0-9](-?[a-z0-9]){1,38}$(?!\n)",
-        description="2 or more small letters and digits, with single hyphens between them",
+        description="2 to 39 small letters and digits, with single hyphens between them",
     ),
 ]
 Reference = Annotated[str, msgspec.Meta(max_length=64)]

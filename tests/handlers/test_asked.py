@@ -150,6 +150,12 @@ def without_words(node: Any) -> Iterator[str]:
 
 async def test_a_form_that_is_asked_for_is_told_in_words(site: Site, acme: Org) -> None:
     key = site.with_key(acme.api_key)
+    long = await (await site.signed_in("owner@acme.example"))(
+        "POST", "/api/v1/orgs", {"slug": "x" * 40, "name": "X"}
+    )
+    assert read(long)["errors"][0]["detail"] == (
+        "Expected 2 to 39 small letters and digits, with single hyphens between them."
+    )
     for path, body, words in (
         ("/invitations", {"email": "ann", "role": "observer"},
          "Expected an address such as ann@example.org."),
