@@ -7,7 +7,8 @@ from typing import Annotated
 
 import msgspec
 
-from hub.contract.people import Asked, Name
+from hub.contract.catalogue import Name
+from hub.contract.people import Asked
 from hub.contract.resources import Named
 from hub.contract.sessions import NewPassword
 from hub.contract.words import Role

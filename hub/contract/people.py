@@ -8,13 +8,10 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from hub.contract.catalogue import Name
 from hub.contract.resources import Named
 from hub.contract.words import Role, Scope
 
-Name = Annotated[
-    str,
-    msgspec.Meta(min_length=1, max_length=200, pattern=r"\S", description="text that is more than blanks"),
-]
 # The schema's own rule; `$` alone would let a newline at the end pass.
 Slug = Annotated[
     str,

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from hub.contract.people import Asked, Name
+from hub.contract.catalogue import Name
+from hub.contract.people import Asked
 from hub.contract.resources import Named
 
 

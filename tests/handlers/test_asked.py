@@ -148,6 +148,20 @@ def without_words(node: Any) -> Iterator[str]:
             yield from without_words(each)
 
 
+async def test_a_name_stands_on_one_line_in_one_direction(site: Site, acme: Org) -> None:
+    key = site.with_key(acme.api_key)
+    for name in ("a\nb", "tab\t", "Ann\u202enwo", "\u2066x", "a\u2028b", "\x1b[31m", "\x85", "\ufeff"):
+        for path in ("/teams", "/services", "/keys", "/integrations"):
+            [fault] = [
+                each
+                for each in read(await key("POST", f"{ORG}{path}", {"name": name}))["errors"]
+                if each["pointer"] == "/name"
+            ]
+            assert fault["code"] == "invalid", (path, name)
+    for name in ("Zoë-Ćwik", "\u0645\u06cc\u200c\u062e", "👩\u200d🚒 on call", "שלום", "a  b"):
+        assert (await key("POST", f"{ORG}/teams", {"name": name})).code == 201, name
+
+
 async def test_a_form_that_is_asked_for_is_told_in_words(site: Site, acme: Org) -> None:
     key = site.with_key(acme.api_key)
     long = await (await site.signed_in("owner@acme.example"))(
@@ -159,7 +173,8 @@ async def test_a_form_that_is_asked_for_is_told_in_words(site: Site, acme: Org) 
     for path, body, words in (
         ("/invitations", {"email": "ann", "role": "observer"},
          "Expected an address such as ann@example.org."),
-        ("/teams", {"name": "  "}, "Expected text that is more than blanks."),
+        ("/teams", {"name": "  "},
+         "Expected text that is more than blanks, on one line and in one direction."),
         ("/services", {"name": "a", "runbook_url": "javascript:0"},
          "Expected a web address with http or https, or nothing."),
     ):  # fmt: skip
