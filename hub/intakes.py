@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.door.route import Guard, Public, Route
-from hub.handlers import genie_beats, intake, opsgenie, readers, vendors
+from hub.handlers import intake, opsgenie, opsgenie_heartbeats, readers, vendors
 from hub.sources import (
     alertmanager,
     cloudevents,
@@ -67,10 +67,10 @@ def _opsgenie(at: str) -> tuple[Route, ...]:
         route("/v2/alerts/{identifier}", opsgenie.Alert, "GET"),
         route("/v2/alerts/{identifier}/{verb}", opsgenie.Act, "GET", "POST", "PUT"),
         route("/v2/alerts/{identifier}/actions/{name}", opsgenie.CustomAct, "POST"),
-        route("/v2/heartbeats", genie_beats.Heartbeats, "GET", "POST"),
-        route("/v2/heartbeats/{beat}", genie_beats.Heartbeat, "GET", "PATCH", "DELETE"),
-        route("/v2/heartbeats/{beat}/enable", genie_beats.Enable, "POST", "PUT", "PATCH"),
-        route("/v2/heartbeats/{beat}/disable", genie_beats.Disable, "POST", "PUT", "PATCH"),
+        route("/v2/heartbeats", opsgenie_heartbeats.Heartbeats, "GET", "POST"),
+        route("/v2/heartbeats/{beat}", opsgenie_heartbeats.Heartbeat, "GET", "PATCH", "DELETE"),
+        route("/v2/heartbeats/{beat}/enable", opsgenie_heartbeats.Enable, "POST", "PUT", "PATCH"),
+        route("/v2/heartbeats/{beat}/disable", opsgenie_heartbeats.Disable, "POST", "PUT", "PATCH"),
         route("/v2/heartbeats/{beat}/ping", opsgenie.Ping, "GET", "POST", "PUT", "PATCH"),
     )
 

@@ -9,7 +9,7 @@ from hub.domain.errors import Forbidden, HubError, Invalid, NotAllowedNow, NotFo
 from hub.door.problems import TooLarge, faults
 from hub.door.says import says
 from hub.handlers.intake import Keeper
-from hub.services import genie
+from hub.services import opsgenie_alerts
 from hub.services.grants import IntegrationRef
 from hub.sources import opsgenie
 from hub.sources.base import Reply
@@ -82,7 +82,7 @@ class Genie(Keeper):
         if verb not in opsgenie.ACTS:
             raise NotFound(f"There is no act {verb[:32]} of an alert.")
         owner = await self.asker(integration)
-        alias = await genie.alias_of(self.desk.ports, owner, self.by(), identifier)
+        alias = await opsgenie_alerts.alias_of(self.desk.ports, owner, self.by(), identifier)
         await self.take(opsgenie.envelope(verb, alias, self.request.body, name), integration)
 
 
@@ -98,9 +98,11 @@ class Alerts(Genie):
     async def get(self, integration: str = "") -> None:
         """The alerts that this integration sent, newest first."""
         owner = await self.asker(integration)
-        limit = self.number("limit", 20, genie.LIMIT_MAX)
-        offset = self.number("offset", 0, genie.OFFSET_MAX)
-        self.tell(await genie.page(self.desk.ports, owner, self.is_open(), limit, offset), paging={})
+        limit = self.number("limit", 20, opsgenie_alerts.LIMIT_MAX)
+        offset = self.number("offset", 0, opsgenie_alerts.OFFSET_MAX)
+        self.tell(
+            await opsgenie_alerts.page(self.desk.ports, owner, self.is_open(), limit, offset), paging={}
+        )
 
 
 class Count(Genie):
@@ -110,7 +112,7 @@ class Count(Genie):
     async def get(self, integration: str = "") -> None:
         """How many alerts this integration sent."""
         owner = await self.asker(integration)
-        self.tell({"count": await genie.count(self.desk.ports, owner, self.is_open())})
+        self.tell({"count": await opsgenie_alerts.count(self.desk.ports, owner, self.is_open())})
 
 
 class Outcome(Genie):
@@ -119,7 +121,7 @@ class Outcome(Genie):
     @says(dict[str, Any], may=(Unauthenticated, NotFound))
     async def get(self, request: str, integration: str = "") -> None:
         """What became of a request, once it is processed."""
-        self.tell(await genie.outcome(self.desk.ports, await self.asker(integration), request))
+        self.tell(await opsgenie_alerts.outcome(self.desk.ports, await self.asker(integration), request))
 
 
 class Alert(Genie):
@@ -129,7 +131,7 @@ class Alert(Genie):
     async def get(self, identifier: str, integration: str = "") -> None:
         """One alert of this integration."""
         owner = await self.asker(integration)
-        self.tell(await genie.find(self.desk.ports, owner, self.by(), identifier))
+        self.tell(await opsgenie_alerts.find(self.desk.ports, owner, self.by(), identifier))
 
 
 class Act(Genie):
@@ -139,10 +141,10 @@ class Act(Genie):
     async def get(self, identifier: str, verb: str, integration: str = "") -> None:
         """The `notes` that this integration wrote, or the `logs` of what it did, newest first."""
         owner, by = await self.asker(integration), self.by()
-        if verb not in genie.STORIES:
+        if verb not in opsgenie_alerts.STORIES:
             raise NotFound(f"There is nothing to read called {verb[:32]}.")
-        limit = self.number("limit", 100, genie.LIMIT_MAX)
-        self.tell(await genie.story(self.desk.ports, owner, by, identifier, verb, limit), paging={})
+        limit = self.number("limit", 100, opsgenie_alerts.LIMIT_MAX)
+        self.tell(await opsgenie_alerts.story(self.desk.ports, owner, by, identifier, verb, limit), paging={})
 
     @says(dict[str, Any], 202, takes=Any, may=(Unauthenticated, NotFound, Invalid))
     async def post(self, identifier: str, verb: str, integration: str = "") -> None:

@@ -126,7 +126,7 @@ def helping(owner: Grant, person: TenantId) -> Grant:
 
 
 def sender(tenant: TenantId, integration: Actor, service: UUID) -> Grant:
-    """An integration, by its key, for its own heartbeats alone (services/genie_beats.py)."""
+    """An integration, by its key, for its own heartbeats alone (services/opsgenie_heartbeats.py)."""
     may = frozenset({Action.INTEGRATION_READ, Action.INTEGRATION_MANAGE})
     return mint(tenant=tenant, slug="", actor=integration, actions=frozenset(), services={service: may})
 

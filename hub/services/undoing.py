@@ -20,14 +20,14 @@ from hub.domain.access import Grant
 from hub.domain.alert import Alert
 from hub.domain.faults import Faults
 from hub.domain.hold import Hold, listed
-from hub.services import reopenings
+from hub.services import undoing_reopenings
 from hub.services.change import Change, change
 from hub.services.integrations import find_integration
 from hub.services.once import Claim, patiently
 from hub.services.ports import Ports, RequestContext
 from hub.services.silence import STALE
-from hub.services.tally import Deed, Tally, read_deeds
-from hub.services.unhearing import Unhearing
+from hub.services.undoing_heartbeats import HeartbeatUndo
+from hub.services.undoing_tally import Deed, Tally, read_deeds
 from hub.services.world import World
 from hub.storage import alerts, catalogue, incidents, lanes, timers
 from hub.storage import undoing as stored
@@ -146,7 +146,7 @@ async def _count(tx: Tx, deeds: Sequence[Deed]) -> Effects:
 async def _correct(changed: Change, wanted: Since, tally: Tally, deeds: Sequence[Deed]) -> int:
     """Take effects back, and save what comes of it; how many events that took outside private incidents."""
     tx, now, before = changed.tx, changed.now, len(changed.sights)
-    unhearing = await Unhearing.begun(changed, wanted, tally, deeds)
+    of_heartbeats = await HeartbeatUndo.begun(changed, wanted, tally, deeds)
     effects = tally.effects
     touched = {effect.subject for effect in effects if effect.data.about == "alert"}
     over = {effect.subject for effect in effects if isinstance(effect.data, e.AlertCleared)}
@@ -158,12 +158,12 @@ async def _correct(changed: Change, wanted: Since, tally: Tally, deeds: Sequence
     false = await _false(tx, wanted, places, over | {each.id for each in later})
     said_of = sorted({text("alert", id) for id in touched} | {deed.alert for deed in deeds if deed.alert})
     shared = await stored.shared(tx, wanted, said_of, OTHERS)
-    reopened = await reopenings.look(tx, tally, shared)
-    silences = await reopenings.silences(tx, tally)
+    reopened = await undoing_reopenings.look(tx, tally, shared)
+    silences = await undoing_reopenings.silences(tx, tally)
     world = await _load(tx, places, touched)
     for effect in effects:
         alert = world.alerts.get(effect.subject)
-        if alert is not None and not unhearing.means(alert, effect):
+        if alert is not None and not of_heartbeats.means(alert, effect):
             continue
         place = alert.incident_id if alert else effect.incident
         incident = world.incidents.get(place) if place else None
@@ -194,7 +194,7 @@ async def _correct(changed: Change, wanted: Since, tally: Tally, deeds: Sequence
         world.alerts[each.subject].fresh_for for each in happened if isinstance(each.data, k.AlertRestored)
     ]
     await world.save(changed)
-    await unhearing.done(world, happened)
+    await of_heartbeats.done(world, happened)
     if fresh := [span for span in spans if span is not None]:
         await timers.set_earlier(tx, STALE, wanted.integration, now + timedelta(seconds=min(fresh)))
     return sum(not is_private for _, is_private in changed.sights[before:])

@@ -168,7 +168,7 @@ class Probe:
     @property
     def is_setting(self) -> bool:
         """Whether a sender's key does more with it than send: it says which heartbeats there are."""
-        return self.route.handler.__module__ == "hub.handlers.genie_beats"
+        return self.route.handler.__module__ == "hub.handlers.opsgenie_heartbeats"
 
     @property
     def places(self) -> list[str]:

@@ -18,7 +18,7 @@ from hub.contract.ids import text
 from hub.contract.undo import Effects, Kept
 from hub.contract.words import Action
 from hub.domain.version import Expected
-from hub.services import audit, genie_beats, heartbeats, incidents, listening
+from hub.services import audit, heartbeats, incidents, listening, opsgenie_heartbeats
 from hub.services.grants import IntegrationRef
 from hub.services.ports import Ports, RequestContext
 
@@ -62,6 +62,13 @@ async def look(ports: Ports, database: Database, org: Org) -> None:
     await drain(ports, org, kind="timers")
 
 
+async def late(ports: Ports, database: Database, org: Org) -> None:
+    """A heartbeat that we have pinged an hour ago, so that its alarm has fired."""
+    await expected(ports, org)
+    await ping(ports, org, OURS, hours=1)
+    await look(ports, database, org)
+
+
 def key(org: Org, address: str = STRANGE) -> tuple[IntegrationRef, RequestContext]:
     """Whose key it is, and a request that comes from there."""
     return IntegrationRef(org.tenant, org.integration_id), msgspec.structs.replace(CONTEXT, address=address)
@@ -100,9 +107,7 @@ async def test_a_false_ping_that_put_an_alarm_off_is_taken_back(
 async def test_a_false_ping_that_cleared_an_alarm_is_taken_back(
     ports: Ports, database: Database, acme: Org, globex: Org
 ) -> None:
-    await expected(ports, acme)
-    await ping(ports, acme, OURS, hours=1)
-    await look(ports, database, acme)
+    await late(ports, database, acme)
     await ping(ports, acme, STRANGE)
     assert await told(ports, acme) == [("Heartbeat nightly is late", "resolved", 0, 1)]
     done = await undo(ports, acme, STRANGE)
@@ -124,9 +129,7 @@ async def test_a_false_ping_that_cleared_an_alarm_is_taken_back(
 async def test_what_a_true_ping_has_confirmed_stays(
     ports: Ports, database: Database, acme: Org, globex: Org
 ) -> None:
-    await expected(ports, acme)
-    await ping(ports, acme, OURS, hours=1)
-    await look(ports, database, acme)
+    await late(ports, database, acme)
     await ping(ports, acme, STRANGE)
     await ping(ports, acme, OURS)
     done = await undo(ports, acme, STRANGE)
@@ -152,9 +155,7 @@ async def test_pings_of_several_addresses_are_undone_one_after_the_other(
 async def test_an_alarm_that_a_person_has_closed_stays_closed_and_is_raised_anew(
     ports: Ports, database: Database, acme: Org, globex: Org
 ) -> None:
-    await expected(ports, acme)
-    await ping(ports, acme, OURS, hours=1)
-    await look(ports, database, acme)
+    await late(ports, database, acme)
     await ping(ports, acme, STRANGE)
     [incident] = await shown(ports, acme)
     await do(ports, await owner(ports, acme), incident.id, "close")
@@ -180,7 +181,7 @@ async def test_what_the_key_made_goes_unless_it_was_changed_or_others_ping_it(
 ) -> None:
     of, context = key(acme)
     for name in ("false", "changed", "pinged"):
-        made = await genie_beats.make(ports, of, name, 600, True, context)
+        made = await opsgenie_heartbeats.make(ports, of, name, 600, True, context)
         if name == "changed":
             grant = await granted(ports, acme, Action.INTEGRATION_MANAGE)
             asked = HeartbeatPatch(grace_seconds=5)
@@ -208,8 +209,8 @@ async def test_what_the_key_changed_is_as_before_unless_a_person_has_changed_it_
     of, context = key(acme)
     made = {name: await expected(ports, acme, name) for name in ("a", "b")}
     for name in made:
-        await genie_beats.alter(ports, of, name, 600, None, context)
-        await genie_beats.alter(ports, of, name, 86_400, None, context)
+        await opsgenie_heartbeats.alter(ports, of, name, 600, None, context)
+        await opsgenie_heartbeats.alter(ports, of, name, 86_400, None, context)
     grant = await granted(ports, acme, Action.INTEGRATION_MANAGE)
     await heartbeats.patch(ports, grant, made["b"].id, HeartbeatPatch(interval_seconds=90), ANY, CONTEXT)
     done = await undo(ports, acme, STRANGE)
@@ -227,7 +228,7 @@ async def test_what_the_key_deleted_is_there_again_and_late_if_it_was(
     await ping(ports, acme, OURS, hours=1)
     await look(ports, database, acme)
     for name in ("nightly", "made-again"):
-        await genie_beats.delete(ports, of, name, context)
+        await opsgenie_heartbeats.delete(ports, of, name, context)
     await expected(ports, acme, "made-again")
     assert await told(ports, acme) == [("Heartbeat nightly is late", "resolved", 0, 1)]
     done = await undo(ports, acme, STRANGE)
@@ -252,7 +253,7 @@ async def test_what_the_key_deleted_has_its_whole_time_again(
     of, context = key(acme)
     await expected(ports, acme)
     await ping(ports, acme, OURS, hours=1)
-    await genie_beats.delete(ports, of, "nightly", context)
+    await opsgenie_heartbeats.delete(ports, of, "nightly", context)
     await undo(ports, acme, STRANGE)
     await look(ports, database, acme)
     assert await listed(ports, acme) == [("nightly", "alive", 60)], "its pings were not heard meanwhile"
@@ -262,10 +263,8 @@ async def test_what_the_key_disabled_is_enabled_and_late_if_it_was(
     ports: Ports, database: Database, acme: Org, globex: Org
 ) -> None:
     of, context = key(acme)
-    await expected(ports, acme)
-    await ping(ports, acme, OURS, hours=1)
-    await look(ports, database, acme)
-    await genie_beats.alter(ports, of, "nightly", None, False, context)
+    await late(ports, database, acme)
+    await opsgenie_heartbeats.alter(ports, of, "nightly", None, False, context)
     assert await listed(ports, acme) == [("nightly", "disabled", 60)]
     assert await told(ports, acme) == [("Heartbeat nightly is late", "resolved", 0, 1)]
     await undo(ports, acme, STRANGE)
@@ -276,9 +275,7 @@ async def test_what_the_key_disabled_is_enabled_and_late_if_it_was(
 async def test_what_a_ping_did_in_a_private_incident_is_corrected_but_not_told(
     ports: Ports, database: Database, acme: Org, globex: Org
 ) -> None:
-    await expected(ports, acme)
-    await ping(ports, acme, OURS, hours=1)
-    await look(ports, database, acme)
+    await late(ports, database, acme)
     [incident] = await shown(ports, acme)
     boss = await owner(ports, acme)
     await do(ports, boss, incident.id, "hide", members=[boss.actor.id], reason="x")

@@ -1,4 +1,4 @@
-"""Reopenings: what is to be known of incidents that were reopened, and of alerts that were stale before."""
+"""Undo: what is to be known of incidents that were reopened, and of alerts that were stale before."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from hub.contract.ids import text
 from hub.contract.silence import AlertHeardAgain, AlertWentStale
 from hub.contract.words import Status
 from hub.domain.undo import Ended
-from hub.services.tally import Tally
+from hub.services.undoing_tally import Tally
 from hub.services.world import World
-from hub.storage import reopenings as stored
-from hub.storage.reopenings import DEEDS, Reopening
+from hub.storage import undoing_reopenings as stored
 from hub.storage.tx import Tx
+from hub.storage.undoing_reopenings import DEEDS, Reopening
 
 ALERTS: Final = 1_000  # that may have fired since, of which one is enough
 

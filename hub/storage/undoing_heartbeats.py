@@ -1,4 +1,4 @@
-"""Unheard: when a heartbeat was last heard of, but for pings that are undone."""
+"""Undo: when a heartbeat was last heard of, but for pings that are undone."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from hub.contract.signals import Fault, Unreadable
 from hub.domain.errors import Forbidden, Invalid, NotAllowedNow, NotFound, SignatureRefused, Unauthenticated
 from hub.door.says import says
 from hub.handlers.opsgenie import Genie
-from hub.services import genie_beats as beats
+from hub.services import opsgenie_heartbeats as beats
 from hub.services.grants import IntegrationRef
-from hub.sources import genie_beats, opsgenie
+from hub.sources import opsgenie, opsgenie_heartbeats
 from hub.sources.base import Reply
-from hub.sources.genie_beats import Asked, shown
+from hub.sources.opsgenie_heartbeats import Asked, shown
 
 
 class Beats(Genie):
@@ -30,7 +30,7 @@ class Beats(Genie):
     def asked(self) -> Asked:
         """What the body says; raise Invalid."""
         try:
-            found = genie_beats.read(self.request.body)
+            found = opsgenie_heartbeats.read(self.request.body)
         except Unreadable as error:
             raise Invalid([Fault(pointer="/body", code="invalid_json", detail=str(error))]) from None
         if isinstance(found, list):

@@ -1,4 +1,4 @@
-"""Tally: what requests that are undone had done, by outcomes and log, and what becomes of each effect."""
+"""Undo: what requests that are undone had done, by outcomes and log, and what becomes of each effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reopenings: how an incident had ended before it was reopened, and what has happened in it since."""
+"""Undo: how an incident had ended before it was reopened, and what has happened in it since."""
 
 from __future__ import annotations
 

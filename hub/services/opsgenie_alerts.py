@@ -1,4 +1,4 @@
-"""Genie: what an Opsgenie client asks of the alerts that it sent itself, by its own integration's key."""
+"""Opsgenie alerts: what a client of Opsgenie asks of those that it sent itself, by its integration's key."""
 
 from __future__ import annotations
 

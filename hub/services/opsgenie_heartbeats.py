@@ -1,4 +1,4 @@
-"""Genie beats: an Opsgenie client's heartbeats, which are those of the integration whose key it has."""
+"""Opsgenie heartbeats: those of the integration whose key a client of Opsgenie has."""
 
 from __future__ import annotations
 

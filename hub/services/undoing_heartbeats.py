@@ -1,4 +1,4 @@
-"""Unhearing: pings, and what was done to heartbeats, with a leaked key are taken back."""
+"""Undo: pings, and what was done to heartbeats, with a leaked key are taken back."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from hub.domain.undo import Effect
 from hub.services.change import Change
 from hub.services.expecting import TIMER, alter, drop, expect, fields, settled
 from hub.services.own import say
-from hub.services.tally import Deed, Tally
+from hub.services.undoing_tally import Deed, Tally
 from hub.services.world import World
-from hub.storage import heartbeats, lanes, timers, unheard
+from hub.storage import heartbeats, lanes, timers
+from hub.storage import undoing_heartbeats as stored
 from hub.storage.lanes import Lane
 from hub.storage.undoing import Since
-from hub.storage.unheard import PINGS
+from hub.storage.undoing_heartbeats import PINGS
 
 PINGED: Final = "heartbeat.pinged"  # what an answer calls pings, which are no events
 
 
-class Unhearing:
+class HeartbeatUndo:
     """Heartbeats of an integration whose lane is held, locked while what a key did to them is taken back.
 
     First come their settings, then pings, then what should never have been made; so each is as it was before
@@ -49,7 +50,9 @@ class Unhearing:
         self._drops: list[tuple[UUID, str]] = []
 
     @classmethod
-    async def begun(cls, changed: Change, wanted: Since, tally: Tally, deeds: Sequence[Deed]) -> Unhearing:
+    async def begun(
+        cls, changed: Change, wanted: Since, tally: Tally, deeds: Sequence[Deed]
+    ) -> HeartbeatUndo:
         """Lock the heartbeats, and take back what can be without the alerts. Locks: heartbeats."""
         pinged = {each.heartbeat for deed in deeds for each in deed.pinged}
         effects = [effect for effect in tally.effects if effect.data.about == "heartbeat"]
@@ -65,7 +68,7 @@ class Unhearing:
                 await begun._make_again(effect, effect.data)
             elif isinstance(effect.data, wire.HeartbeatChanged):
                 await begun._change_back(effect, effect.data)
-        await begun._unhear(pinged)
+        await begun._take_back_pings(pinged)
         for effect in effects:
             if isinstance(effect.data, wire.HeartbeatCreated):
                 begun._unmake(effect, effect.data)
@@ -148,7 +151,7 @@ class Unhearing:
             self._silent.add(found.id)
         self._told(effect, found.name)
 
-    async def _unhear(self, pinged: Iterable[str]) -> None:
+    async def _take_back_pings(self, pinged: Iterable[str]) -> None:
         """Go back to the last ping that stays. Where that is the last one anyhow, nothing is left to do."""
         heard = {
             name: found
@@ -156,7 +159,7 @@ class Unhearing:
             if (id := parse("heartbeat", name)) and (found := self._beats.get(id)) and found.heard_in
         }
         asked = {name: found.heard_in for name, found in heard.items() if found.heard_in}
-        last = await unheard.last(self._changed.tx, self._wanted, asked) if asked else {}
+        last = await stored.last(self._changed.tx, self._wanted, asked) if asked else {}
         for name, found in sorted(heard.items()):
             to = last[name]
             if not to.undone or found.last_ping_at is None:
