@@ -8,9 +8,9 @@ from typing import Final
 
 from hub.contract.ids import TenantId
 
-AT_ONCE: Final = 8  # two milliseconds of work, for which everybody else waits at each of their hops
-WAITING_MAX: Final = 288  # an eighth of a second, and more would be told too late to come again
-SHARE: Final = 224  # of one organization, so that another one finds a place
+AT_ONCE: Final = 16  # some milliseconds of work, for which everybody else waits at each of their hops
+WAITING_MAX: Final = 256  # an eighth of a second, and more would be told too late to come again
+SHARE: Final = 192  # of one organization, so that another one finds a place
 
 
 class Turns:
